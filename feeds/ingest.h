@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ingest.h - inputs to names, in several threads
+ *
+ * One thread reads and unpacks, the others parse blocks of whole lines and hand
+ * the names to the database writer.
+ */
+#ifndef FRAUDSINK_FEEDS_INGEST_H
+#define FRAUDSINK_FEEDS_INGEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "feeds/parse.h"
+#include "lib/db_write.h"
+
+#define INGEST_SAMPLES 5 /* bad lines that are kept to be shown */
+
+struct ingest_bad {
+	uint64_t line; /* from 1 */
+	const char *why;
+	char text[81]; /* its beginning, made printable */
+};
+
+/* One input: what is wanted of it, and what came of it. */
+struct ingest_input {
+	const char *path;
+	const struct parse_format *format; /* NULL: guess, then what it was */
+	enum fsk_match_kind match;
+	uint32_t claim;
+
+	uint64_t lines, names, nothing, skipped, bad;
+	uint64_t single; /* names with one label: whole top-level domains */
+	struct ingest_bad sample[INGEST_SAMPLES]; /* the first, by line */
+	unsigned samples;
+};
+
+struct ingest_options {
+	unsigned threads; /* that parse */
+	bool strict;	  /* the first bad line ends it */
+	/* Called now and then with the names taken so far; may be NULL. */
+	void (*progress)(void *arg, uint64_t names);
+	void *progress_arg;
+};
+
+/* Reads the N inputs at IN into W.  Returns FSK_OK or a negative code; with
+ * strict, FSK_ENAME and "FILE:LINE: why" for a bad line. */
+int ingest(struct ingest_input *in, size_t n, struct fsk_writer *w,
+    const struct ingest_options *opt, struct fsk_error *err);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fraudsink-feeds lookup: is this name listed, by whom, since when. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feeds/cmd.h"
+#include "feeds/host.h"
+#include "feeds/json.h"
+#include "lib/db.h"
+#include "lib/verdict.h"
+
+static const char help[] =
+    "usage: fraudsink-feeds lookup -d DB [--json] NAME...\n"
+    "\n"
+    "Tells for each NAME what the resolver does with it, and the entry, feeds,\n"
+    "category, severity and first-seen date behind that.  '-' reads names from\n"
+    "standard input, one a line.\n"
+    "\n"
+    "  -d, --database FILE    required\n"
+    "      --json             one object a line\n"
+    "  -h, --help\n"
+    "\n"
+    "Exit status: 0 some name is listed, 1 none is, 2 error (a NAME that is no\n"
+    "name among them; the others are answered).\n";
+
+static const struct option options[] = {
+	{ "database", required_argument, NULL, 'd' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct lookup {
+	const struct fsk_db *db;
+	bool json, found, failed;
+};
+
+static void
+print_text(const struct lookup *l, const char *text, const char *entry,
+    uint32_t attr)
+{
+	struct fsk_attr a;
+	char day[16];
+
+	if (entry == NULL) {
+		printf("%s: not listed\n", text);
+		return;
+	}
+	fsk_db_attr(l->db, attr, &a);
+	printf("%s: %s, entry %s%s (%s), feed", text, action_word(&a),
+	    a.match == FSK_BELOW ? "*." : "", entry, match_word(a.match));
+	for (unsigned i = 0; i < a.feeds; i++)
+		printf("%s%s", i == 0 ? " " : ",",
+		    fsk_db_attr_feed(l->db, attr, i));
+	printf(", category %s, severity %s, since %s\n", a.category,
+	    severity_word(a.severity), day_text(a.since, day));
+}
+
+/* Reads what the user means by TEXT: what a feed may hold, or any name at all
+ * written with escapes. */
+static const char *
+read_name(struct fsk_name *name, const char *text)
+{
+	const char *wrong = host_name(name, text, strlen(text));
+
+	if (wrong == NULL || (strchr(text, '\\') == NULL &&
+				 strcmp(text, ".") != 0))
+		return wrong;
+	return fsk_name_from_text(name, text, strlen(text));
+}
+
+static void
+look_up(struct lookup *l, const char *text)
+{
+	char entry[FSK_TEXT_MAX];
+	struct json_entry e = { .db = l->db };
+	struct fsk_verdict v;
+	struct fsk_query q;
+	struct fsk_name name;
+	const char *wrong = read_name(&name, text);
+
+	if (wrong != NULL) {
+		complain("'%s' is not a domain name: %s", text, wrong);
+		l->failed = true;
+		return;
+	}
+	fsk_query_init(&q, fsk_db_key(l->db), name.wire, name.len);
+	fsk_verdict(l->db, &q, &v);
+	if (v.found.covered) {
+		e.attr = v.found.attr;
+		e.entry = fsk_name_to_text(
+		    q.wire + q.at[v.found.labels], entry);
+	}
+	l->found |= v.block;
+	if (!l->json)
+		print_text(l, text, e.entry, e.attr);
+	else if (!json_lookup(stdout, text, &e))
+		l->failed = true;
+}
+
+static void
+look_up_lines(struct lookup *l)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &room, stdin)) != -1) {
+		size_t len = (size_t)n;
+
+		while (len > 0 && strchr(" \t\r\n", line[len - 1]) != NULL)
+			len--;
+		line[len] = '\0';
+		if (len > 0)
+			look_up(l, line + strspn(line, " \t"));
+	}
+	if (ferror(stdin)) {
+		complain("cannot read standard input: %s", strerror(errno));
+		l->failed = true;
+	}
+	free(line);
+}
+
+int
+cmd_lookup(int argc, char **argv)
+{
+	struct lookup l = { 0 };
+	const char *path = NULL;
+	struct fsk_error err;
+	struct fsk_db *db;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "d:h", options, NULL)) != -1)
+		switch (c) {
+		case 'd':
+			path = optarg;
+			break;
+		case 'j':
+			l.json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return finish_output(EXIT_SUCCESS);
+		default:
+			return usage_error("lookup", "bad command line");
+		}
+	if (path == NULL)
+		return usage_error("lookup", "no database given (-d)");
+	if (optind == argc)
+		return usage_error("lookup", "no name given");
+	if (fsk_db_open(&db, path, FSK_DB_MAP, &err) != FSK_OK) {
+		complain("%s", err.text);
+		return EXIT_ERROR;
+	}
+	l.db = db;
+	for (; optind < argc; optind++)
+		if (strcmp(argv[optind], "-") == 0)
+			look_up_lines(&l);
+		else
+			look_up(&l, argv[optind]);
+	fsk_db_close(db);
+	return finish_output(l.failed ? EXIT_ERROR
+		: l.found	      ? EXIT_FOUND
+				      : EXIT_NONE);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "feeds/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feeds/unpack.h"
+
+#define RAW_LEN (256u << 10)
+
+struct source {
+	const char *path;
+	int fd;
+	const struct unpack *unpack; /* NULL: plain */
+	void *state;
+	size_t from, to; /* octets of raw not yet used */
+	bool end, done;
+	uint8_t raw[RAW_LEN];
+};
+
+const char *
+source_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* Fills up raw. */
+static int
+refill(struct source *s, struct fsk_error *err)
+{
+	ssize_t n;
+
+	if (s->from > 0) {
+		memmove(s->raw, s->raw + s->from, s->to - s->from);
+		s->to -= s->from;
+		s->from = 0;
+	}
+	if (s->end || s->to == RAW_LEN)
+		return FSK_OK;
+	do
+		n = read(s->fd, s->raw + s->to, RAW_LEN - s->to);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return fsk_fail(err, FSK_EIO, "cannot read '%s': %s",
+		    source_name(s->path), strerror(errno));
+	s->end = n == 0;
+	s->to += (size_t)n;
+	return FSK_OK;
+}
+
+int
+source_open(struct source **out, const char *path, struct fsk_error *err)
+{
+	static const struct unpack *const known[] = { &unpack_gzip, &unpack_xz,
+		&unpack_zstd };
+	struct source *s = malloc(sizeof(*s));
+	int rc = FSK_OK;
+
+	*out = NULL;
+	if (s == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	memset(s, 0, offsetof(struct source, raw));
+	s->path = path;
+	s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO
+				       : open(path, O_RDONLY | O_CLOEXEC);
+	if (s->fd == -1) {
+		rc = fsk_fail(err, FSK_EIO, "cannot open '%s': %s", path,
+		    strerror(errno));
+		free(s);
+		return rc;
+	}
+	while (rc == FSK_OK && !s->end && s->to < sizeof(known[0]->magic))
+		rc = refill(s, err);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (s->to >= known[i]->magic_len &&
+		    memcmp(s->raw, known[i]->magic, known[i]->magic_len) == 0)
+			s->unpack = known[i];
+	if (rc == FSK_OK && s->unpack != NULL &&
+	    (s->state = s->unpack->open()) == NULL)
+		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
+	if (rc != FSK_OK) {
+		source_close(s);
+		return rc;
+	}
+	*out = s;
+	return FSK_OK;
+}
+
+void
+source_close(struct source *s)
+{
+	if (s == NULL)
+		return;
+	if (s->state != NULL)
+		s->unpack->close(s->state);
+	if (s->fd != STDIN_FILENO)
+		close(s->fd);
+	free(s);
+}
+
+ssize_t
+source_read(struct source *s, uint8_t *out, size_t len, struct fsk_error *err)
+{
+	for (;;) {
+		struct unpack_io io;
+		const char *wrong;
+		size_t n = s->to - s->from;
+		int rc;
+
+		if (s->done)
+			return 0;
+		if (s->unpack == NULL && n > 0) {
+			if (n > len)
+				n = len;
+			memcpy(out, s->raw + s->from, n);
+			s->from += n;
+			return (ssize_t)n;
+		}
+		if (n == 0) {
+			s->from = s->to = 0;
+			rc = refill(s, err);
+			if (rc != FSK_OK)
+				return rc;
+			n = s->to;
+		}
+		if (s->unpack == NULL) {
+			s->done = s->end;
+			continue;
+		}
+		io = (struct unpack_io){ s->raw + s->from, s->to - s->from,
+			out, len };
+		wrong = s->unpack->run(s->state, &io, s->end, &s->done);
+		if (wrong != NULL)
+			return fsk_fail(err, FSK_EFORMAT,
+			    "cannot unpack '%s' (%s): %s",
+			    source_name(s->path), s->unpack->name, wrong);
+		s->from = s->to - io.in_len;
+		if (io.out_len < len)
+			return (ssize_t)(len - io.out_len);
+		if (s->done || io.in_len < n)
+			continue;
+		if (s->end) /* neither eats nor gives */
+			return fsk_fail(err, FSK_EFORMAT,
+			    "cannot unpack '%s' (%s): it is cut off",
+			    source_name(s->path), s->unpack->name);
+		rc = refill(s, err); /* it wants more at once */
+		if (rc != FSK_OK)
+			return rc;
+	}
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lib/code.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/bytes.h"
+
+/* ---- symbols ---- */
+
+static inline unsigned
+symbol_of(uint8_t c)
+{
+	/* Lower case only: names come here in canonical form. */
+	static const uint8_t sym[256] = {
+#define S(c, v) [c] = (v) + 1
+		S('a', 0), S('b', 1), S('c', 2), S('d', 3), S('e', 4),
+		S('f', 5), S('g', 6), S('h', 7), S('i', 8), S('j', 9),
+		S('k', 10), S('l', 11), S('m', 12), S('n', 13), S('o', 14),
+		S('p', 15), S('q', 16), S('r', 17), S('s', 18), S('t', 19),
+		S('u', 20), S('v', 21), S('w', 22), S('x', 23), S('y', 24),
+		S('z', 25), S('0', 26), S('1', 27), S('2', 28), S('3', 29),
+		S('4', 30), S('5', 31), S('6', 32), S('7', 33), S('8', 34),
+		S('9', 35), S('-', 36), S('_', 37),
+#undef S
+	};
+
+	return sym[c] != 0 ? sym[c] - 1u : FSK_SYM_OTHER;
+}
+
+static const char symbol_text[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* The label at P as one number, its length octet lowest; 0 if it is too long
+ * to have a code word. */
+static inline uint64_t
+tld_label(const uint8_t *p)
+{
+	if (*p > FSK_TLD_LEN)
+		return 0;
+	return fsk_get64(p) & (~0ull >> (56 - 8 * *p));
+}
+
+static inline unsigned
+tld_hash(uint64_t label)
+{
+	return (unsigned)(label * 0x9e3779b97f4a7c15u >> 54);
+}
+
+/* ---- statistics ---- */
+
+void
+fsk_code_count(struct fsk_code_stats *s, const struct fsk_query *q)
+{
+	const uint8_t *p = q->wire + q->at[1];
+	uint64_t label = tld_label(p);
+
+	if (label != 0) {
+		unsigned slot =
+		    (unsigned)(label * 0x9e3779b97f4a7c15u >> 52);
+
+		s->tld[slot].count++;
+		if (s->tld[slot].label == 0 || label < s->tld[slot].label)
+			s->tld[slot].label = label;
+	}
+	for (unsigned k = label != 0 ? 2 : 1; k <= q->labels; k++) {
+		unsigned context = FSK_SYM_END;
+
+		p = q->wire + q->at[k];
+		for (unsigned n = *p++; n > 0; n--) {
+			unsigned sym = symbol_of(*p++);
+
+			s->pair[context][sym]++;
+			context = sym;
+		}
+		s->pair[context][FSK_SYM_END]++;
+	}
+}
+
+void
+fsk_code_add(struct fsk_code_stats *to, const struct fsk_code_stats *from)
+{
+	for (unsigned i = 0; i < FSK_SYMS; i++)
+		for (unsigned j = 0; j < FSK_SYMS; j++)
+			to->pair[i][j] += from->pair[i][j];
+	for (unsigned i = 0; i < sizeof(to->tld) / sizeof(*to->tld); i++) {
+		to->tld[i].count += from->tld[i].count;
+		if (to->tld[i].label == 0 ||
+		    (from->tld[i].label != 0 &&
+			from->tld[i].label < to->tld[i].label))
+			to->tld[i].label = from->tld[i].label;
+	}
+}
+
+/* ---- making code lengths ---- */
+
+/* Huffman's algorithm over N (2 to 256) symbols by two queues; where a word
+ * would be longer than FSK_CODE_BITS, the frequencies are flattened and it
+ * begins again. */
+static void
+make_lengths(const uint64_t *freq, unsigned n, uint8_t *len)
+{
+	uint64_t weight[2 * (FSK_TLDS_MAX + 1)], flat[FSK_TLDS_MAX + 1];
+	uint16_t order[FSK_TLDS_MAX + 1], parent[2 * (FSK_TLDS_MAX + 1)];
+	unsigned longest;
+
+	for (unsigned i = 0; i < n; i++)
+		flat[i] = freq[i] + 1; /* every symbol must have a word */
+	do {
+		unsigned leaf = 0, node = n, end = n;
+		uint8_t depth[2 * (FSK_TLDS_MAX + 1)];
+
+		for (unsigned i = 0; i < n; i++) { /* insertion sort */
+			unsigned j = i;
+
+			for (; j > 0 && flat[order[j - 1]] > flat[i]; j--)
+				order[j] = order[j - 1];
+			order[j] = (uint16_t)i;
+		}
+		for (unsigned i = 0; i < n; i++)
+			weight[i] = flat[order[i]];
+		while (end < 2 * n - 1) {
+			weight[end] = 0;
+			for (unsigned two = 0; two < 2; two++) {
+				unsigned least;
+
+				if (leaf < n &&
+				    (node == end || weight[leaf] <= weight[node]))
+					least = leaf++;
+				else
+					least = node++;
+				parent[least] = (uint16_t)end;
+				weight[end] += weight[least];
+			}
+			end++;
+		}
+		longest = 0;
+		depth[end - 1] = 0;
+		for (unsigned i = end - 1; i-- > 0;)
+			depth[i] = (uint8_t)(depth[parent[i]] + 1);
+		for (unsigned i = 0; i < n; i++) {
+			len[order[i]] = depth[i];
+			if (depth[i] > longest)
+				longest = depth[i];
+		}
+		for (unsigned i = 0; i < n; i++)
+			flat[i] = flat[i] / 2 + 1;
+	} while (longest > FSK_CODE_BITS);
+}
+
+struct tld_count {
+	uint64_t count, label;
+};
+
+static int
+by_count(const void *ap, const void *bp)
+{
+	const struct tld_count *a = ap, *b = bp;
+
+	if (a->count != b->count)
+		return a->count < b->count ? 1 : -1;
+	return a->label < b->label ? -1 : a->label > b->label;
+}
+
+size_t
+fsk_code_make(const struct fsk_code_stats *s,
+    uint8_t section[static FSK_CODE_LEN_MAX])
+{
+	const unsigned slots = sizeof(s->tld) / sizeof(*s->tld);
+	struct tld_count tld[sizeof(s->tld) / sizeof(*s->tld)];
+	uint64_t freq[FSK_TLDS_MAX + 1];
+	uint8_t len[FSK_TLDS_MAX + 1];
+	uint8_t *out = section;
+	unsigned n = 0, rest;
+
+	for (unsigned i = 0; i < FSK_SYMS; i++, out += FSK_SYMS)
+		make_lengths(s->pair[i], FSK_SYMS, out);
+
+	for (unsigned i = 0; i < slots; i++)
+		if (s->tld[i].count != 0)
+			tld[n++] = (struct tld_count){ s->tld[i].count,
+				s->tld[i].label };
+	qsort(tld, n, sizeof(*tld), by_count);
+	rest = n > FSK_TLDS_MAX ? n - FSK_TLDS_MAX : 0;
+	n -= rest;
+	freq[n] = 0;
+	for (unsigned i = 0; i < n + rest; i++) {
+		if (i < n)
+			freq[i] = tld[i].count;
+		else
+			freq[n] += tld[i].count;
+	}
+	if (n == 0)
+		len[0] = 1;
+	else
+		make_lengths(freq, n + 1, len);
+	fsk_put16(out, (uint16_t)n);
+	out[2] = len[n];
+	out += 3;
+	for (unsigned i = 0; i < n; i++, out += 9) {
+		out[0] = len[i];
+		fsk_put64(out + 1, tld[i].label);
+	}
+	return (size_t)(out - section);
+}
+
+/* ---- reading them ---- */
+
+/* Gives out canonical code words for lengths that LEN(i) tells: shorter words
+ * first, equal lengths in order of the symbols.  The words must use up the
+ * whole code space, but for a lone word of one bit. */
+static bool
+assign_words(struct fsk_word *word, unsigned n, struct fsk_order *order)
+{
+	uint32_t used = 0;
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (word[i].len == 0 || word[i].len > FSK_CODE_BITS)
+			return false;
+		order->count[word[i].len]++;
+		used += 1u << (FSK_CODE_BITS - word[i].len);
+	}
+	if (used != 1u << FSK_CODE_BITS && !(n == 1 && word[0].len == 1))
+		return false;
+	for (unsigned l = 1; l <= FSK_CODE_BITS; l++) {
+		order->first[l] = (uint16_t)((order->first[l - 1] +
+						 order->count[l - 1])
+		    << 1);
+		for (unsigned i = 0, next = order->first[l]; i < n; i++) {
+			if (word[i].len != l)
+				continue;
+			word[i].bits = (uint16_t)next++;
+			order->symbol[at++] = (uint8_t)i;
+		}
+	}
+	return true;
+}
+
+int
+fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
+    struct fsk_error *err)
+{
+	const uint8_t *p = section + FSK_SYMS * FSK_SYMS;
+
+	if (len < FSK_SYMS * FSK_SYMS + 3)
+		return fsk_fail(err, FSK_ECORRUPT, "code table is too short");
+	memset(c, 0, sizeof(*c));
+	for (unsigned i = 0; i < FSK_SYMS; i++) {
+		for (unsigned j = 0; j < FSK_SYMS; j++)
+			c->word[i][j].len = section[i * FSK_SYMS + j];
+		if (!assign_words(c->word[i], FSK_SYMS, &c->order[i]))
+			return fsk_fail(err, FSK_ECORRUPT,
+			    "code table of context %u is not complete", i);
+	}
+	c->tlds = fsk_get16(p);
+	if (c->tlds > FSK_TLDS_MAX ||
+	    len != FSK_SYMS * FSK_SYMS + 3 + c->tlds * 9u)
+		return fsk_fail(err, FSK_ECORRUPT,
+		    "code table has a wrong length");
+	/* The word that means "spelled out" comes last. */
+	c->tld[c->tlds].len = p[2];
+	p += 3;
+	for (unsigned i = 0; i < c->tlds; i++, p += 9) {
+		uint64_t label = fsk_get64(p + 1);
+		unsigned slot = tld_hash(label);
+		uint8_t octets[8];
+
+		memcpy(octets, p + 1, sizeof(octets));
+		if (octets[0] == 0 || label != tld_label(octets))
+			return fsk_fail(err, FSK_ECORRUPT,
+			    "code table has a bad top-level domain");
+		c->tld[i].len = p[0];
+		c->tld_label[i] = label;
+		for (; c->tld_slot[slot] != 0; slot = (slot + 1) % FSK_TLD_HASH)
+			if (c->tld_label[c->tld_slot[slot] - 1] == label)
+				return fsk_fail(err, FSK_ECORRUPT,
+				    "code table has a top-level domain twice");
+		c->tld_slot[slot] = (uint16_t)(i + 1);
+	}
+	if (!assign_words(c->tld, c->tlds + 1u, &c->tld_order))
+		return fsk_fail(err, FSK_ECORRUPT,
+		    "code table of top-level domains is not complete");
+	return FSK_OK;
+}
+
+/* ---- coding ---- */
+
+struct bit_writer {
+	uint8_t *out;
+	uint64_t bits; /* not yet written, left aligned */
+	unsigned held; /* how many */
+};
+
+static inline void
+put_bits(struct bit_writer *w, unsigned bits, unsigned len)
+{
+	w->bits |= (uint64_t)bits << (64 - w->held - len);
+	w->held += len;
+	if (w->held >= 40) { /* five whole octets */
+		uint64_t be = __builtin_bswap64(w->bits);
+
+		fsk_put64(w->out, be);
+		w->out += 5;
+		w->bits <<= 40;
+		w->held -= 40;
+	}
+}
+
+static inline void
+put_label(const struct fsk_code *c, struct bit_writer *w, const uint8_t *p)
+{
+	unsigned context = FSK_SYM_END;
+
+	for (unsigned n = *p++; n > 0; n--, p++) {
+		unsigned sym = symbol_of(*p);
+		struct fsk_word word = c->word[context][sym];
+
+		put_bits(w, word.bits, word.len);
+		if (sym == FSK_SYM_OTHER)
+			put_bits(w, *p, 8);
+		context = sym;
+	}
+	put_bits(w, c->word[context][FSK_SYM_END].bits,
+	    c->word[context][FSK_SYM_END].len);
+}
+
+void
+fsk_code_name(const struct fsk_code *c, const struct fsk_query *q,
+    unsigned labels, struct fsk_coded *out)
+{
+	struct bit_writer w = { out->octet, 0, 0 };
+	const uint8_t *p = q->wire + q->at[1];
+	uint64_t label = tld_label(p);
+	unsigned row = c->tlds, slot;
+
+	if (label != 0) {
+		for (slot = tld_hash(label); c->tld_slot[slot] != 0;
+		    slot = (slot + 1) % FSK_TLD_HASH) {
+			if (c->tld_label[c->tld_slot[slot] - 1] == label) {
+				row = c->tld_slot[slot] - 1u;
+				break;
+			}
+		}
+	}
+	put_bits(&w, c->tld[row].bits, c->tld[row].len);
+	if (row == c->tlds)
+		put_label(c, &w, p);
+	out->end[0] = 0;
+	out->end[1] = (uint16_t)((w.out - out->octet) * 8 + w.held);
+	for (unsigned k = 2; k <= labels; k++) {
+		put_label(c, &w, q->wire + q->at[k]);
+		out->end[k] = (uint16_t)((w.out - out->octet) * 8 + w.held);
+	}
+	fsk_put64(w.out, __builtin_bswap64(w.bits));
+}
+
+/* ---- decoding ---- */
+
+struct bit_reader {
+	const uint8_t *octet;
+	size_t at, end; /* bits */
+};
+
+/* Reads one word; returns its symbol, or -1 if there is none. */
+static int
+get_word(struct bit_reader *r, const struct fsk_order *order)
+{
+	unsigned bits = 0, at = 0;
+
+	for (unsigned len = 1; len <= FSK_CODE_BITS && r->at < r->end; len++) {
+		bits = bits << 1 | (r->octet[r->at / 8] >> (7 - r->at % 8) & 1);
+		r->at++;
+		if (bits - order->first[len] < order->count[len])
+			return order->symbol[at + bits - order->first[len]];
+		at += order->count[len];
+	}
+	return -1;
+}
+
+/* Reads one label to LABEL (length octet first). */
+static bool
+get_label(const struct fsk_code *c, struct bit_reader *r, uint8_t *label)
+{
+	unsigned context = FSK_SYM_END, n = 0;
+
+	for (;;) {
+		int sym = get_word(r, &c->order[context]);
+
+		if (sym < 0)
+			return false;
+		if (sym == FSK_SYM_END)
+			break;
+		if (n == FSK_LABEL_MAX)
+			return false;
+		if (sym == FSK_SYM_OTHER) {
+			unsigned v = 0;
+
+			if (r->end - r->at < 8)
+				return false;
+			for (unsigned i = 0; i < 8; i++, r->at++)
+				v = v << 1 |
+				    (r->octet[r->at / 8] >> (7 - r->at % 8) & 1);
+			label[++n] = (uint8_t)v;
+		} else {
+			label[++n] = (uint8_t)symbol_text[sym];
+		}
+		context = (unsigned)sym;
+	}
+	label[0] = (uint8_t)n;
+	return n > 0;
+}
+
+bool
+fsk_code_decode(const struct fsk_code *c, const uint8_t *rec, size_t len,
+    struct fsk_name *name)
+{
+	struct bit_reader r = { rec, 0, 8 * len };
+	uint8_t back[FSK_NAME_MAX]; /* labels from the right, filled backwards */
+	size_t room = sizeof(back) - 1;
+	int row;
+
+	/* The closing bit: the last 1. */
+	while (r.end > 0 && !(rec[(r.end - 1) / 8] >> (7 - (r.end - 1) % 8) & 1))
+		r.end--;
+	if (r.end == 0)
+		return false;
+	r.end--;
+	back[room] = 0;
+
+	row = get_word(&r, &c->tld_order);
+	if (row < 0)
+		return false;
+	if (row < c->tlds) {
+		uint8_t label[8];
+
+		fsk_put64(label, c->tld_label[row]);
+		room -= label[0] + 1u;
+		memcpy(back + room, label, label[0] + 1u);
+	} else if (r.at == r.end) {
+		return false; /* to be spelled out, but it is not */
+	}
+	while (r.at < r.end) {
+		uint8_t label[FSK_LABEL_MAX + 1];
+
+		if (!get_label(c, &r, label) || room < label[0] + 1u)
+			return false;
+		room -= label[0] + 1u;
+		memcpy(back + room, label, label[0] + 1u);
+	}
+	name->len = (uint8_t)(sizeof(back) - room);
+	memcpy(name->wire, back + room, name->len);
+	return true;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * code.h - names squeezed into about half their size
+ *
+ * A database with names keeps them in a prefix code made for that very list:
+ * the top-level domain as one symbol, then the other labels from right to
+ * left, each octet coded in the context of the one before it, each label
+ * closed by a separator.  Coded from the right, the code of a parent is the
+ * beginning of the code of its child; so a query is coded once and compared
+ * at every depth without ever decoding anything.
+ */
+#ifndef FRAUDSINK_CODE_H
+#define FRAUDSINK_CODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+#include "lib/hash.h"
+#include "lib/name.h"
+
+/* Symbols: a-z, 0-9, '-', '_', any other octet (eight bits follow), end of
+ * label.  The context is the symbol before; at the start of a label, the end
+ * of the one before. */
+#define FSK_SYM_OTHER 38
+#define FSK_SYM_END   39
+#define FSK_SYMS      40
+#define FSK_CODE_BITS 12 /* the longest code word */
+
+/* The top-level domains that have a code word of their own; the last word
+ * means that the label is spelled out. */
+#define FSK_TLDS_MAX 255
+#define FSK_TLD_LEN  7 /* longer ones are spelled out */
+#define FSK_TLD_HASH 1024
+
+/* A section CODE: the lengths of all code words, then the TLDs. */
+#define FSK_CODE_LEN_MAX (FSK_SYMS * FSK_SYMS + 3 + FSK_TLDS_MAX * 9)
+
+/* The most octets that a coded name can have. */
+#define FSK_CODED_MAX 700
+
+struct fsk_word {
+	uint16_t bits; /* right aligned */
+	uint16_t len;  /* 1 to FSK_CODE_BITS */
+};
+
+/* The words of one context from the decoder's side: by length, the first word
+ * and how many there are; the symbols in order of their words. */
+struct fsk_order {
+	uint16_t first[FSK_CODE_BITS + 1], count[FSK_CODE_BITS + 1];
+	uint8_t symbol[FSK_TLDS_MAX + 1];
+};
+
+struct fsk_code {
+	struct fsk_word word[FSK_SYMS][FSK_SYMS]; /* [context][symbol] */
+	struct fsk_word tld[FSK_TLDS_MAX + 1];	  /* the last: spelled out */
+	struct fsk_order order[FSK_SYMS];	  /* of word[context] */
+	struct fsk_order tld_order;
+	uint64_t tld_label[FSK_TLDS_MAX];	  /* label, length octet lowest */
+	uint16_t tlds;
+	uint16_t tld_slot[FSK_TLD_HASH]; /* row + 1, 0 if free */
+};
+
+/* How often things occur in the list; adds up over threads. */
+struct fsk_code_stats {
+	uint64_t pair[FSK_SYMS][FSK_SYMS];
+	struct {
+		uint64_t count;
+		uint64_t label; /* the smallest that fell here */
+	} tld[4096];
+};
+
+/* A coded name: bits from the highest bit of the first octet on. */
+struct fsk_coded {
+	uint8_t octet[FSK_CODED_MAX + 8];
+	uint16_t end[FSK_LABELS_MAX + 1]; /* [k]: bits of the last k labels */
+};
+
+/* Counts the name Q. */
+void fsk_code_count(struct fsk_code_stats *s, const struct fsk_query *q);
+
+/* Adds what FROM counted to TO. */
+void fsk_code_add(struct fsk_code_stats *to, const struct fsk_code_stats *from);
+
+/* Makes the code lengths that suit S best and writes them in the form of the
+ * section CODE; returns its length. */
+size_t fsk_code_make(const struct fsk_code_stats *s,
+    uint8_t section[static FSK_CODE_LEN_MAX]);
+
+/* Reads the LEN octets of a section CODE.  Returns FSK_OK or FSK_ECORRUPT. */
+int fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
+    struct fsk_error *err);
+
+/* Codes the last LABELS labels of Q (at least one). */
+void fsk_code_name(const struct fsk_code *c, const struct fsk_query *q,
+    unsigned labels, struct fsk_coded *out);
+
+/* Octets of the record of a name whose code has BITS bits: a closing bit 1 and
+ * zeroes fill the last octet. */
+static inline unsigned
+fsk_coded_len(unsigned bits)
+{
+	return bits / 8 + 1;
+}
+
+/* Decodes a record of LEN octets.  False if it is not a name. */
+bool fsk_code_decode(const struct fsk_code *c, const uint8_t *rec, size_t len,
+    struct fsk_name *name);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * db.h - the blocklist database: reading
+ *
+ * A database is one immutable file (FORMAT.md).  fsk_db_open() checks all that
+ * a look-up will rely on; from then on a look-up cannot fail, allocates
+ * nothing, takes no lock and may run in any number of threads at once.  A
+ * changed list is a new file, renamed over the old one; handle.h tells how
+ * readers move from one to the next.
+ *
+ * Pointers that these functions give out point into the database and live as
+ * long as it is open.
+ */
+#ifndef FRAUDSINK_DB_H
+#define FRAUDSINK_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+#include "lib/hash.h"
+#include "lib/name.h"
+
+struct fsk_db; /* an open database */
+
+/* What an entry covers. */
+enum fsk_match_kind {
+	FSK_SUBTREE = 0, /* its name and all names below */
+	FSK_EXACT = 1,	 /* its name alone */
+	FSK_BELOW = 2,	 /* all names below it, not itself (*.x) */
+};
+
+/* A higher number wins where feeds differ. */
+enum fsk_severity {
+	FSK_YELLOW = 1,
+	FSK_RED = 2,
+};
+
+enum fsk_action {
+	FSK_NXDOMAIN = 0,
+	FSK_NODATA = 1,
+	FSK_SINKHOLE = 2,
+	FSK_ACTIONS
+};
+
+enum fsk_db_mode {
+	FSK_NAMES = 1,	/* names are in the file and are compared */
+	FSK_SECRET = 2, /* keyed fingerprints stand for the names */
+};
+
+#define FSK_ADDRS_MAX 4
+
+struct fsk_answer {
+	enum fsk_action action;
+	uint32_t ttl; /* seconds */
+	unsigned count4, count6;
+	uint8_t addr4[FSK_ADDRS_MAX][4]; /* network byte order */
+	uint8_t addr6[FSK_ADDRS_MAX][16];
+};
+
+/* An attribute set: what is known of an entry besides its name. */
+struct fsk_attr {
+	enum fsk_match_kind match;
+	bool allow;
+	enum fsk_severity severity;
+	const char *category;
+	uint32_t since; /* first seen, days since 1970-01-01 */
+	const struct fsk_answer *answer;
+	unsigned feeds; /* how many; see fsk_db_attr_feed() */
+};
+
+struct fsk_db_info {
+	enum fsk_db_mode mode;
+	uint64_t serial;
+	int64_t created; /* seconds since 1970-01-01 */
+	uint64_t entries, lines, bytes;
+	uint32_t attrs, feeds;
+	uint8_t build_id[16];
+};
+
+struct fsk_db_section {
+	const char *name; /* "unknown" for an optional one of a later version */
+	uint64_t offset, length;
+};
+
+/* What a look-up finds. */
+struct fsk_found {
+	bool covered; /* an entry covers the name: the one that wins */
+	bool touched; /* some entry stands at the name or above it */
+	uint8_t labels; /* of the winning entry's name */
+	uint32_t attr;	/* of the winning entry, see fsk_db_attr() */
+};
+
+enum fsk_db_load {
+	/* Map the file: shared by all processes, in memory as far as used.
+	 * Who truncates or rewrites the file in place kills its readers. */
+	FSK_DB_MAP,
+	/* Read it into memory of our own: whatever happens to the file later
+	 * cannot touch us. */
+	FSK_DB_COPY,
+};
+
+/* Opens the database at PATH, checks all of it and stores in *DB a handle for
+ * fsk_db_close().  On failure *DB is NULL, the sentence names the file, and
+ * the code is FSK_EIO, FSK_ENOMEM, FSK_EFORMAT or FSK_ECORRUPT. */
+int fsk_db_open(struct fsk_db **db, const char *path, enum fsk_db_load load,
+    struct fsk_error *err);
+
+/* The same for the open descriptor FD, which stays open; PATH is for the
+ * sentence. */
+int fsk_db_open_fd(struct fsk_db **db, int fd, const char *path,
+    enum fsk_db_load load, struct fsk_error *err);
+
+/* The same for LEN octets at BYTES, which must outlive *DB. */
+int fsk_db_open_memory(struct fsk_db **db, const void *bytes, size_t len,
+    struct fsk_error *err);
+
+/* Frees DB, which may be NULL. */
+void fsk_db_close(struct fsk_db *db);
+
+/* The key with which queries for DB are made (fsk_query_init()). */
+const struct fsk_key *fsk_db_key(const struct fsk_db *db);
+
+/* Looks up the name Q and all its ancestors.  The entry with the most labels
+ * wins; at equal labels allow beats block, then exact beats the rest. */
+void fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,
+    struct fsk_found *found);
+
+/* Describes the attribute set ATTR, a number that came from DB. */
+void fsk_db_attr(const struct fsk_db *db, uint32_t attr, struct fsk_attr *out);
+
+/* The name of feed I (below out->feeds) of the attribute set ATTR. */
+const char *fsk_db_attr_feed(const struct fsk_db *db, uint32_t attr,
+    unsigned i);
+
+/* Name and number of entries of feed I (below info.feeds). */
+const char *fsk_db_feed(const struct fsk_db *db, uint32_t i,
+    uint64_t *entries);
+
+void fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info);
+
+/* Section I of the file, in the order of its table; false past the last. */
+bool fsk_db_section(const struct fsk_db *db, unsigned i,
+    struct fsk_db_section *out);
+
+/* Calls EACH for every entry, in the order of the file, until it returns other
+ * than 0, and returns that; 0 at the end; FSK_ECORRUPT if a name cannot be
+ * decoded; FSK_EINVAL if DB keeps no names. */
+int fsk_db_each(const struct fsk_db *db,
+    int (*each)(void *arg, const struct fsk_name *name, uint32_t attr),
+    void *arg, struct fsk_error *err);
+
+#endif

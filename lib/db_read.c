@@ -1,0 +1,853 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lib/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "lib/checksum.h"
+#include "lib/code.h"
+#include "lib/db_layout.h"
+
+/* A partition, ready for look-ups. */
+struct part {
+	const uint8_t *lines;
+	const uint8_t *recs;
+	uint64_t recs_len;
+	uint32_t count; /* of lines */
+};
+
+struct section {
+	const uint8_t *at;
+	uint64_t len;
+};
+
+struct fsk_db {
+	struct fsk_key key;
+	unsigned part_bits, attr_width, max_chain;
+	bool single, secret;
+	struct part part[FSK_PARTS_MAX];
+	const uint8_t *attrs;
+	struct fsk_code code;
+
+	struct section sec[FSK_SEC_KNOWN]; /* by enum fsk_section */
+	struct fsk_answer *answers;
+	uint32_t nattrs, nfeeds, nanswers;
+	const uint8_t *base;
+	size_t len;
+	size_t mapped; /* octets to unmap; 0: the caller's memory */
+};
+
+static const char *const section_names[FSK_SEC_KNOWN] = {
+	[FSK_SEC_RECS] = "records",
+	[FSK_SEC_LINES] = "lines",
+	[FSK_SEC_PARTS] = "partitions",
+	[FSK_SEC_CODE] = "code",
+	[FSK_SEC_ATTRS] = "attributes",
+	[FSK_SEC_FEEDSETS] = "feedsets",
+	[FSK_SEC_FEEDS] = "feeds",
+	[FSK_SEC_ANSWERS] = "answers",
+	[FSK_SEC_STRINGS] = "strings",
+};
+
+/* ---- look-up ---- */
+
+/* Bit I is set where slot I of LINE holds TAG. */
+static inline uint32_t
+slots_with(const uint8_t *line, uint16_t tag)
+{
+#ifdef __SSE2__
+	/* The line as four vectors of eight; the header is the first four. */
+	const __m128i *v = (const __m128i *)(const void *)line;
+	const __m128i want = _mm_set1_epi16((short)tag);
+	__m128i a = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_load_si128(v), want),
+	    _mm_cmpeq_epi16(_mm_load_si128(v + 1), want));
+	__m128i b =
+	    _mm_packs_epi16(_mm_cmpeq_epi16(_mm_load_si128(v + 2), want),
+		_mm_cmpeq_epi16(_mm_load_si128(v + 3), want));
+	uint32_t hit = (uint32_t)_mm_movemask_epi8(a) |
+	    (uint32_t)_mm_movemask_epi8(b) << 16;
+
+	return hit >> 4;
+#else
+	uint32_t hit = 0;
+
+	for (unsigned i = 0; i < FSK_LINE_SLOTS; i++)
+		hit |= (uint32_t)(fsk_get16(line + FSK_L_TAGS + 2 * i) == tag)
+		    << i;
+	return hit;
+#endif
+}
+
+/* One look-up under way. */
+struct search {
+	const struct fsk_db *db;
+	const struct fsk_query *q;
+	struct fsk_found *found;
+	int best;    /* rank of found->attr among those of equal labels */
+	bool coded;  /* names only: `name` is filled in */
+	struct fsk_coded name;
+};
+
+/* Weighs the entry with attribute set ATTR at the last LABELS labels. */
+static void
+consider(struct search *s, uint32_t attr, unsigned labels)
+{
+	const uint8_t *a = s->db->attrs + (size_t)attr * FSK_ATTR_LEN;
+	bool whole = labels == s->q->labels;
+	int rank;
+
+	s->found->touched = true;
+	if (a[FSK_A_MATCH] == (whole ? FSK_BELOW : FSK_EXACT))
+		return;
+	rank = 2 * a[FSK_A_ALLOW] + (a[FSK_A_MATCH] == FSK_EXACT);
+	if (s->found->covered && (labels < s->found->labels ||
+		(labels == s->found->labels && rank <= s->best)))
+		return;
+	s->found->covered = true;
+	s->found->labels = (uint8_t)labels;
+	s->found->attr = attr;
+	s->best = rank;
+}
+
+/* Compares the name of LEN octets (the length octet's value) at REC. */
+static bool
+same_name(struct search *s, const uint8_t *rec, unsigned len, unsigned labels)
+{
+	const struct fsk_query *q = s->q;
+	unsigned bits, whole;
+
+	if (len == FSK_REC_RAW) {
+		unsigned wire = q->len - q->at[labels];
+
+		if (memcmp(rec, q->wire + q->at[labels], wire) != 0)
+			return false;
+		for (unsigned i = wire; i < FSK_REC_RAW; i++)
+			if (rec[i] != 0)
+				return false;
+		return true;
+	}
+	bits = s->name.end[labels];
+	whole = bits / 8;
+	if (len != whole + 1)
+		return false;
+	if (memcmp(rec, s->name.octet, whole) != 0)
+		return false;
+	/* Then the bits left, the closing 1, zeroes. */
+	return rec[whole] ==
+	    (uint8_t)((s->name.octet[whole] & ~(0xffu >> bits % 8)) |
+		0x80u >> bits % 8);
+}
+
+/* Follows the tags found in LINE (bit I of HITS: slot I) to their records. */
+static void __attribute__((noinline))
+follow(struct search *s, const struct part *part, const uint8_t *line,
+    uint32_t hits, unsigned labels)
+{
+	const struct fsk_db *db = s->db;
+	const unsigned count = line[FSK_L_COUNT], width = db->attr_width;
+	const uint8_t *block = part->recs + fsk_get32(line + FSK_L_BLOCK);
+
+	if (db->secret) {
+		const uint8_t *wire = s->q->wire + s->q->at[labels];
+		uint64_t print;
+
+		for (unsigned i = 0; i < 3; i++)
+			__builtin_prefetch(block + i * 64);
+		print = fsk_siphash(db->key.sip, wire,
+		    s->q->len - s->q->at[labels]);
+
+		for (; hits != 0; hits &= hits - 1) {
+			const uint8_t *rec = block +
+			    (size_t)__builtin_ctz(hits) *
+				(FSK_REC_PRINT_LEN + width);
+
+			if (fsk_get64(rec) == print)
+				consider(s,
+				    fsk_get_width(rec + FSK_REC_PRINT_LEN,
+					width),
+				    labels);
+		}
+		return;
+	}
+	/* The lengths are needed first, the name a moment later. */
+	for (unsigned i = 0; i < 4; i++)
+		__builtin_prefetch(block + i * 64);
+	if (!s->coded) {
+		fsk_code_name(&db->code, s->q, s->q->labels, &s->name);
+		s->coded = true;
+	}
+	for (; hits != 0; hits &= hits - 1) {
+		unsigned slot = (unsigned)__builtin_ctz(hits);
+		const uint8_t *rec = block + (size_t)count * (1 + width);
+
+		for (unsigned i = 0; i < slot; i++)
+			rec += block[i];
+		if (same_name(s, rec, block[slot], labels))
+			consider(s,
+			    fsk_get_width(block + count + (size_t)slot * width,
+				width),
+			    labels);
+	}
+}
+
+/* Looks into the line of the anchor made of the last ANCHOR labels, for the
+ * names made of the last ANCHOR to LAST labels.  Returns whether the anchor is
+ * heavy: names with more labels stand elsewhere too. */
+static inline bool
+search_anchor(struct search *s, const struct part *part, unsigned anchor,
+    unsigned last)
+{
+	const uint64_t *loc = s->q->loc;
+	uint32_t at = fsk_line_of(loc[anchor], part->count);
+	const uint8_t *line = part->lines + (size_t)at * FSK_LINE_LEN;
+	const bool heavy = line[FSK_L_HEAVY] & fsk_heavy_of(loc[anchor]);
+
+	for (unsigned chain = 1;; chain++) {
+		const uint32_t used = (1u << line[FSK_L_COUNT]) - 1;
+		const uint16_t spill = fsk_get16(line + FSK_L_SPILL);
+		uint16_t spilt = 0;
+
+		for (unsigned k = anchor; k <= last; k++) {
+			uint16_t tag = fsk_tag_of(loc[k]);
+			uint32_t hits = slots_with(line, tag) & used;
+
+			if (__builtin_expect(hits != 0, 0))
+				follow(s, part, line, hits, k);
+			spilt |= fsk_spill_of(tag);
+		}
+		if (__builtin_expect((spill & spilt) == 0, 1) ||
+		    chain >= s->db->max_chain)
+			break;
+		at = at + 1 == part->count ? 0 : at + 1;
+		line = part->lines + (size_t)at * FSK_LINE_LEN;
+	}
+	return heavy;
+}
+
+void
+fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,
+    struct fsk_found *found)
+{
+	struct search s;
+	const struct part *part;
+
+	found->covered = found->touched = false;
+	found->labels = 0;
+	found->attr = 0;
+	s.db = db;
+	s.q = q;
+	s.found = found;
+	s.best = 0;
+	s.coded = false;
+
+	if (db->single && q->labels >= 1) {
+		part = &db->part[fsk_part_of(q->loc[1], db->part_bits)];
+		search_anchor(&s, part, 1, 1);
+	}
+	if (q->labels < 2)
+		return;
+	part = &db->part[fsk_part_of(q->loc[2], db->part_bits)];
+	for (unsigned k = 2; k <= q->labels; k++)
+		if (__builtin_expect(
+			!search_anchor(&s, part, k, q->labels), 1))
+			break;
+}
+
+/* ---- open: everything is checked here, and nowhere later ---- */
+
+struct check {
+	struct fsk_db *db;
+	const char *path;
+	struct fsk_error *err;
+};
+
+#define CORRUPT(c, ...) corrupt((c), __VA_ARGS__)
+
+static int __attribute__((format(printf, 2, 3)))
+corrupt(const struct check *c, const char *fmt, ...)
+{
+	char why[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return fsk_fail(c->err, FSK_ECORRUPT, "'%s' is damaged: %s", c->path,
+	    why);
+}
+
+static int
+check_header(const struct check *c)
+{
+	struct fsk_db *db = c->db;
+	const uint8_t *h = db->base;
+
+	if (db->len < FSK_HEADER_LEN) {
+		if (db->len < FSK_MAGIC_LEN ||
+		    memcmp(h, FSK_MAGIC, FSK_MAGIC_LEN) != 0)
+			return fsk_fail(c->err, FSK_EFORMAT,
+			    "'%s' is not a fraudsink database", c->path);
+		return CORRUPT(c, "cut off within its header");
+	}
+	if (memcmp(h, FSK_MAGIC, FSK_MAGIC_LEN) != 0)
+		return fsk_fail(c->err, FSK_EFORMAT,
+		    "'%s' is not a fraudsink database", c->path);
+	if (fsk_get32(h + FSK_H_BYTE_ORDER) != FSK_BYTE_ORDER)
+		return CORRUPT(c, "wrong byte order");
+	if (fsk_get64(h + FSK_H_CHECKSUM) !=
+	    fsk_checksum(h, FSK_H_CHECKSUM))
+		return CORRUPT(c, "the header's checksum does not fit");
+	if (fsk_get16(h + FSK_H_MAJOR) != FSK_MAJOR)
+		return fsk_fail(c->err, FSK_EFORMAT,
+		    "'%s' has format version %u, this program reads %u",
+		    c->path, fsk_get16(h + FSK_H_MAJOR), FSK_MAJOR);
+	if (fsk_get64(h + FSK_H_FILE_LEN) != db->len)
+		return CORRUPT(c, "it has %zu octets, its header says %llu",
+		    db->len,
+		    (unsigned long long)fsk_get64(h + FSK_H_FILE_LEN));
+	if (h[FSK_H_MODE] != FSK_NAMES && h[FSK_H_MODE] != FSK_SECRET)
+		return CORRUPT(c, "unknown mode %u", h[FSK_H_MODE]);
+	if (h[FSK_H_PART_BITS] > FSK_PART_BITS_MAX ||
+	    h[FSK_H_ATTR_WIDTH] > 3 || h[FSK_H_MAX_CHAIN] == 0 ||
+	    h[FSK_H_MAX_CHAIN] > FSK_CHAIN_MAX)
+		return CORRUPT(c, "a size in the header is out of range");
+	if (fsk_get32(h + FSK_H_FLAGS) & ~FSK_FLAGS_KNOWN)
+		return CORRUPT(c, "unknown flags in the header");
+	db->secret = h[FSK_H_MODE] == FSK_SECRET;
+	db->part_bits = h[FSK_H_PART_BITS];
+	db->attr_width = h[FSK_H_ATTR_WIDTH];
+	db->max_chain = h[FSK_H_MAX_CHAIN];
+	db->single = fsk_get32(h + FSK_H_FLAGS) & FSK_FLAG_SINGLE;
+	fsk_key_init(&db->key, h + FSK_H_KEY);
+	return FSK_OK;
+}
+
+static int
+check_sections(const struct check *c)
+{
+	struct fsk_db *db = c->db;
+	uint32_t n = fsk_get32(db->base + FSK_H_SECTIONS);
+
+	if (n > FSK_SECTIONS_MAX)
+		return CORRUPT(c, "too many sections");
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *row =
+		    db->base + FSK_H_TABLE + i * FSK_SECTION_LEN;
+		uint32_t type = fsk_get32(row + FSK_S_TYPE);
+		uint64_t at = fsk_get64(row + FSK_S_OFFSET);
+		uint64_t len = fsk_get64(row + FSK_S_LENGTH);
+
+		if (at < FSK_HEADER_LEN || at % 64 != 0 || at > db->len ||
+		    len > db->len - at)
+			return CORRUPT(c, "section %u lies outside the file",
+			    type);
+		if (fsk_get64(row + FSK_S_CHECKSUM) !=
+		    fsk_checksum(db->base + at, len))
+			return CORRUPT(c,
+			    "the checksum of section %u does not fit", type);
+		if (type == 0 || type >= FSK_SEC_KNOWN) {
+			if (!(fsk_get32(row + FSK_S_FLAGS) &
+				FSK_SECTION_OPTIONAL))
+				return fsk_fail(c->err, FSK_EFORMAT,
+				    "'%s' needs a later version of this "
+				    "program (section %u)",
+				    c->path, type);
+			continue;
+		}
+		if (db->sec[type].at != NULL)
+			return CORRUPT(c, "section %u comes twice", type);
+		db->sec[type].at = db->base + at;
+		db->sec[type].len = len;
+	}
+	for (unsigned t = 1; t < FSK_SEC_KNOWN; t++)
+		if (db->sec[t].at == NULL)
+			return CORRUPT(c, "section %u is missing", t);
+	return FSK_OK;
+}
+
+static int
+check_string(const struct check *c, uint32_t at, const char *what)
+{
+	if (at >= c->db->sec[FSK_SEC_STRINGS].len)
+		return CORRUPT(c, "the %s lies outside the strings", what);
+	return FSK_OK; /* the section ends in NUL, see check_tables() */
+}
+
+static int
+check_tables(const struct check *c)
+{
+	struct fsk_db *db = c->db;
+	const struct section *attrs = &db->sec[FSK_SEC_ATTRS];
+	const struct section *sets = &db->sec[FSK_SEC_FEEDSETS];
+	const struct section *feeds = &db->sec[FSK_SEC_FEEDS];
+	const struct section *answers = &db->sec[FSK_SEC_ANSWERS];
+	const struct section *strings = &db->sec[FSK_SEC_STRINGS];
+	int rc;
+
+	if (strings->len == 0 || strings->at[strings->len - 1] != '\0')
+		return CORRUPT(c, "the strings do not end");
+	if (feeds->len % FSK_FEED_LEN != 0 ||
+	    feeds->len / FSK_FEED_LEN > UINT16_MAX + 1u)
+		return CORRUPT(c, "wrong length of the feeds");
+	db->nfeeds = (uint32_t)(feeds->len / FSK_FEED_LEN);
+	for (uint32_t i = 0; i < db->nfeeds; i++) {
+		rc = check_string(c,
+		    fsk_get32(feeds->at + i * FSK_FEED_LEN + FSK_F_NAME),
+		    "name of a feed");
+		if (rc != FSK_OK)
+			return rc;
+	}
+	if (sets->len % 2 != 0)
+		return CORRUPT(c, "wrong length of the feed sets");
+	for (uint64_t i = 0; i < sets->len; i += 2)
+		if (fsk_get16(sets->at + i) >= db->nfeeds)
+			return CORRUPT(c, "a feed set names an unknown feed");
+
+	if (answers->len % FSK_ANSWER_LEN != 0 ||
+	    answers->len / FSK_ANSWER_LEN > UINT16_MAX + 1u)
+		return CORRUPT(c, "wrong length of the answers");
+	db->nanswers = (uint32_t)(answers->len / FSK_ANSWER_LEN);
+	db->answers = calloc(db->nanswers + 1u, sizeof(*db->answers));
+	if (db->answers == NULL)
+		return fsk_fail(c->err, FSK_ENOMEM,
+		    "out of memory opening '%s'", c->path);
+	for (uint32_t i = 0; i < db->nanswers; i++) {
+		const uint8_t *p = answers->at + (size_t)i * FSK_ANSWER_LEN;
+		struct fsk_answer *a = &db->answers[i];
+
+		if (p[FSK_N_ACTION] >= FSK_ACTIONS ||
+		    p[FSK_N_COUNT4] > FSK_ADDRS_MAX ||
+		    p[FSK_N_COUNT6] > FSK_ADDRS_MAX ||
+		    fsk_get32(p + FSK_N_TTL) > INT32_MAX)
+			return CORRUPT(c, "answer %u is out of range", i);
+		a->action = (enum fsk_action)p[FSK_N_ACTION];
+		a->ttl = fsk_get32(p + FSK_N_TTL);
+		a->count4 = p[FSK_N_COUNT4];
+		a->count6 = p[FSK_N_COUNT6];
+		memcpy(a->addr4, p + FSK_N_ADDR4, sizeof(a->addr4));
+		memcpy(a->addr6, p + FSK_N_ADDR6, sizeof(a->addr6));
+	}
+
+	if (attrs->len % FSK_ATTR_LEN != 0 ||
+	    attrs->len / FSK_ATTR_LEN > FSK_ATTRS_MAX)
+		return CORRUPT(c, "wrong length of the attribute sets");
+	db->nattrs = (uint32_t)(attrs->len / FSK_ATTR_LEN);
+	db->attrs = attrs->at;
+	for (uint32_t i = 0; i < db->nattrs; i++) {
+		const uint8_t *a = attrs->at + (size_t)i * FSK_ATTR_LEN;
+		uint32_t first = fsk_get32(a + FSK_A_FEEDSET);
+
+		if (a[FSK_A_MATCH] > FSK_BELOW || a[FSK_A_ALLOW] > 1 ||
+		    a[FSK_A_SEVERITY] < FSK_YELLOW ||
+		    a[FSK_A_SEVERITY] > FSK_RED ||
+		    fsk_get16(a + FSK_A_ANSWER) >= db->nanswers)
+			return CORRUPT(c, "attribute set %u is out of range",
+			    i);
+		if (first > sets->len / 2 ||
+		    fsk_get16(a + FSK_A_FEEDS) > sets->len / 2 - first)
+			return CORRUPT(c,
+			    "the feeds of attribute set %u do not exist", i);
+		rc = check_string(c, fsk_get32(a + FSK_A_CATEGORY),
+		    "category of an attribute set");
+		if (rc != FSK_OK)
+			return rc;
+	}
+	return fsk_code_read(&db->code, db->sec[FSK_SEC_CODE].at,
+		   db->sec[FSK_SEC_CODE].len, c->err) == FSK_OK
+	    ? FSK_OK
+	    : CORRUPT(c, "its code table cannot be used");
+}
+
+/* Octets of the block of COUNT records at BLOCK, of which AVAIL are there; 0
+ * if it does not fit or names an unknown attribute set. */
+static uint64_t
+block_len(const struct fsk_db *db, const uint8_t *block, uint64_t avail,
+    unsigned count)
+{
+	const unsigned width = db->attr_width;
+	const uint8_t *attr = block + (db->secret ? FSK_REC_PRINT_LEN : count);
+	const size_t step = db->secret ? FSK_REC_PRINT_LEN + width : width;
+	uint64_t len = (uint64_t)count *
+	    (width + (db->secret ? (unsigned)FSK_REC_PRINT_LEN : 1u));
+
+	if (len > avail)
+		return 0;
+	for (unsigned i = 0; i < count; i++, attr += step)
+		if (fsk_get_width(attr, width) >= db->nattrs)
+			return 0;
+	if (!db->secret)
+		for (unsigned i = 0; i < count; i++)
+			len += block[i];
+	return len <= avail ? len : 0;
+}
+
+static int
+check_lines(const struct check *c)
+{
+	struct fsk_db *db = c->db;
+	const struct section *parts = &db->sec[FSK_SEC_PARTS];
+	const struct section *lines = &db->sec[FSK_SEC_LINES];
+	const struct section *recs = &db->sec[FSK_SEC_RECS];
+	const unsigned n = 1u << db->part_bits;
+	uint64_t entries = 0;
+
+	if (parts->len != (uint64_t)n * FSK_PART_LEN)
+		return CORRUPT(c, "wrong length of the partitions");
+	if (lines->len % FSK_LINE_LEN != 0 || recs->len < FSK_RECS_PAD)
+		return CORRUPT(c, "wrong length of the lines or records");
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *row = parts->at + (size_t)i * FSK_PART_LEN;
+		uint64_t rec = fsk_get64(row + FSK_P_RECS);
+		uint64_t rec_len = fsk_get64(row + FSK_P_RECS_LEN);
+		uint32_t line = fsk_get32(row + FSK_P_LINE);
+		uint32_t count = fsk_get32(row + FSK_P_LINES);
+		uint64_t all = lines->len / FSK_LINE_LEN;
+		uint64_t room = recs->len - FSK_RECS_PAD;
+
+		if (count == 0 || line > all || count > all - line ||
+		    rec > room || rec_len > room - rec)
+			return CORRUPT(c, "partition %u lies outside", i);
+		db->part[i].lines = lines->at + (size_t)line * FSK_LINE_LEN;
+		db->part[i].recs = recs->at + rec;
+		db->part[i].recs_len = rec_len;
+		db->part[i].count = count;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct part *p = &db->part[i];
+
+		for (uint32_t j = 0; j < p->count; j++) {
+			const uint8_t *line =
+			    p->lines + (size_t)j * FSK_LINE_LEN;
+			uint64_t block = fsk_get32(line + FSK_L_BLOCK);
+			unsigned count = line[FSK_L_COUNT];
+
+			if (count == 0)
+				continue;
+			if (count > FSK_LINE_SLOTS || block > p->recs_len ||
+			    block_len(db, p->recs + block, p->recs_len - block,
+				count) == 0)
+				return CORRUPT(c,
+				    "line %u of partition %u cannot be used", j,
+				    i);
+			entries += count;
+		}
+	}
+	if (entries != fsk_get64(db->base + FSK_H_ENTRIES))
+		return CORRUPT(c, "it has %llu entries, its header says %llu",
+		    (unsigned long long)entries,
+		    (unsigned long long)fsk_get64(db->base + FSK_H_ENTRIES));
+	return FSK_OK;
+}
+
+static int
+check_all(struct fsk_db *db, const char *path, struct fsk_error *err)
+{
+	const struct check c = { db, path, err };
+	int rc = check_header(&c);
+
+	if (rc == FSK_OK)
+		rc = check_sections(&c);
+	if (rc == FSK_OK)
+		rc = check_tables(&c);
+	if (rc == FSK_OK)
+		rc = check_lines(&c);
+	return rc;
+}
+
+int
+fsk_db_open_memory(struct fsk_db **out, const void *bytes, size_t len,
+    struct fsk_error *err)
+{
+	struct fsk_db *db = calloc(1, sizeof(*db));
+	int rc;
+
+	*out = NULL;
+	if (db == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	db->base = bytes;
+	db->len = len;
+	rc = check_all(db, "memory", err);
+	if (rc != FSK_OK) {
+		fsk_db_close(db);
+		return rc;
+	}
+	*out = db;
+	return FSK_OK;
+}
+
+/* Huge pages make a look-up a third faster where the list is large. */
+#define HUGE_PAGE (2u << 20)
+
+/* Maps LEN octets of anonymous memory on huge pages where there are any. */
+static void *
+map_anonymous(size_t len)
+{
+	size_t whole = len + HUGE_PAGE;
+	uint8_t *p, *start;
+
+	p = mmap(NULL, whole, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return MAP_FAILED;
+	/* Cut it to a start on a huge page and the length asked for. */
+	start = p + (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
+	if (start > p)
+		munmap(p, (size_t)(start - p));
+	munmap(start + len, (size_t)(p + whole - (start + len)));
+	if (len >= HUGE_PAGE)
+		madvise(start, len - len % HUGE_PAGE, MADV_HUGEPAGE);
+	return start;
+}
+
+static int
+read_whole(int fd, uint8_t *to, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		ssize_t n = pread(fd, to + at, len - at, (off_t)at);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		if (n == 0) {
+			errno = ESTALE; /* it shrank while we read */
+			return -1;
+		}
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+int
+fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
+    enum fsk_db_load load, struct fsk_error *err)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct fsk_db *db;
+	struct stat st;
+	void *base;
+	int rc;
+
+	*out = NULL;
+	if (fstat(fd, &st) == -1)
+		return fsk_fail(err, FSK_EIO, "cannot stat '%s': %s", path,
+		    strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fsk_fail(err, FSK_EFORMAT, "'%s' is not a file", path);
+	if (st.st_size == 0) /* mmap() would call this EINVAL */
+		return fsk_fail(err, FSK_EFORMAT, "'%s' is empty", path);
+	db = calloc(1, sizeof(*db));
+	if (db == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory opening '%s'",
+		    path);
+	db->len = (size_t)st.st_size;
+	db->mapped = (db->len + page - 1) / page * page;
+	if (load == FSK_DB_MAP)
+		base = mmap(NULL, db->len, PROT_READ, MAP_SHARED, fd, 0);
+	else
+		base = map_anonymous(db->mapped);
+	if (base == MAP_FAILED) {
+		rc = fsk_fail(err, FSK_EIO, "cannot map '%s': %s", path,
+		    strerror(errno));
+		goto free_db;
+	}
+	db->base = base;
+	if (load == FSK_DB_COPY) {
+		if (read_whole(fd, base, db->len) == -1) {
+			rc = fsk_fail(err, FSK_EIO, "cannot read '%s': %s",
+			    path, strerror(errno));
+			goto close;
+		}
+		mprotect(base, db->mapped, PROT_READ);
+	} else {
+		madvise(base, db->len, MADV_HUGEPAGE);
+	}
+	rc = check_all(db, path, err);
+	if (rc != FSK_OK)
+		goto close;
+	*out = db;
+	return FSK_OK;
+
+close:
+	fsk_db_close(db);
+	return rc;
+free_db:
+	free(db);
+	return rc;
+}
+
+int
+fsk_db_open(struct fsk_db **out, const char *path, enum fsk_db_load load,
+    struct fsk_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	*out = NULL;
+	if (fd == -1)
+		return fsk_fail(err, FSK_EIO, "cannot open '%s': %s", path,
+		    strerror(errno));
+	rc = fsk_db_open_fd(out, fd, path, load, err);
+	close(fd);
+	return rc;
+}
+
+void
+fsk_db_close(struct fsk_db *db)
+{
+	if (db == NULL)
+		return;
+	if (db->mapped != 0)
+		munmap((void *)(uintptr_t)db->base, db->mapped);
+	free(db->answers);
+	free(db);
+}
+
+/* ---- descriptions ---- */
+
+const struct fsk_key *
+fsk_db_key(const struct fsk_db *db)
+{
+	return &db->key;
+}
+
+static const char *
+string_at(const struct fsk_db *db, const uint8_t *offset)
+{
+	return (const char *)db->sec[FSK_SEC_STRINGS].at + fsk_get32(offset);
+}
+
+void
+fsk_db_attr(const struct fsk_db *db, uint32_t attr, struct fsk_attr *out)
+{
+	const uint8_t *a = db->attrs + (size_t)attr * FSK_ATTR_LEN;
+
+	out->match = (enum fsk_match_kind)a[FSK_A_MATCH];
+	out->allow = a[FSK_A_ALLOW];
+	out->severity = (enum fsk_severity)a[FSK_A_SEVERITY];
+	out->category = string_at(db, a + FSK_A_CATEGORY);
+	out->since = fsk_get32(a + FSK_A_SINCE);
+	out->answer = &db->answers[fsk_get16(a + FSK_A_ANSWER)];
+	out->feeds = fsk_get16(a + FSK_A_FEEDS);
+}
+
+const char *
+fsk_db_feed(const struct fsk_db *db, uint32_t i, uint64_t *entries)
+{
+	const uint8_t *f =
+	    db->sec[FSK_SEC_FEEDS].at + (size_t)i * FSK_FEED_LEN;
+
+	if (entries != NULL)
+		*entries = fsk_get64(f + FSK_F_ENTRIES);
+	return string_at(db, f + FSK_F_NAME);
+}
+
+const char *
+fsk_db_attr_feed(const struct fsk_db *db, uint32_t attr, unsigned i)
+{
+	const uint8_t *a = db->attrs + (size_t)attr * FSK_ATTR_LEN;
+	size_t row = (size_t)fsk_get32(a + FSK_A_FEEDSET) + i;
+
+	return fsk_db_feed(db,
+	    fsk_get16(db->sec[FSK_SEC_FEEDSETS].at + 2 * row), NULL);
+}
+
+void
+fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info)
+{
+	const uint8_t *h = db->base;
+
+	info->mode = (enum fsk_db_mode)h[FSK_H_MODE];
+	info->serial = fsk_get64(h + FSK_H_SERIAL);
+	info->created = (int64_t)fsk_get64(h + FSK_H_CREATED);
+	info->entries = fsk_get64(h + FSK_H_ENTRIES);
+	info->lines = db->sec[FSK_SEC_LINES].len / FSK_LINE_LEN;
+	info->bytes = db->len;
+	info->attrs = db->nattrs;
+	info->feeds = db->nfeeds;
+	memcpy(info->build_id, h + FSK_H_BUILD_ID, sizeof(info->build_id));
+}
+
+bool
+fsk_db_section(const struct fsk_db *db, unsigned i, struct fsk_db_section *out)
+{
+	const uint8_t *row = db->base + FSK_H_TABLE + i * FSK_SECTION_LEN;
+	uint32_t type;
+
+	if (i >= fsk_get32(db->base + FSK_H_SECTIONS))
+		return false;
+	type = fsk_get32(row + FSK_S_TYPE);
+	out->name = type > 0 && type < FSK_SEC_KNOWN ? section_names[type]
+						     : "unknown";
+	out->offset = fsk_get64(row + FSK_S_OFFSET);
+	out->length = fsk_get64(row + FSK_S_LENGTH);
+	return true;
+}
+
+/* Reads the name that stands at REC as it is, filled up with zeroes. */
+static bool
+raw_name(struct fsk_name *name, const uint8_t *rec)
+{
+	size_t len = 0;
+
+	while (len < FSK_REC_RAW && rec[len] != 0)
+		len += rec[len] + 1u;
+	return len < FSK_REC_RAW && fsk_name_from_wire(name, rec, len + 1);
+}
+
+int
+fsk_db_each(const struct fsk_db *db,
+    int (*each)(void *arg, const struct fsk_name *name, uint32_t attr),
+    void *arg, struct fsk_error *err)
+{
+	const unsigned width = db->attr_width;
+
+	if (db->secret)
+		return fsk_fail(err, FSK_EINVAL,
+		    "a secret database keeps no names");
+	for (unsigned i = 0; i < 1u << db->part_bits; i++) {
+		const struct part *p = &db->part[i];
+
+		for (uint32_t j = 0; j < p->count; j++) {
+			const uint8_t *line =
+			    p->lines + (size_t)j * FSK_LINE_LEN;
+			const uint8_t *block =
+			    p->recs + fsk_get32(line + FSK_L_BLOCK);
+			unsigned count = line[FSK_L_COUNT];
+			const uint8_t *rec = block + (size_t)count * (1 + width);
+
+			for (unsigned k = 0; k < count; rec += block[k++]) {
+				struct fsk_name name;
+				int rc;
+
+				if (block[k] == FSK_REC_RAW
+					? !raw_name(&name, rec)
+					: !fsk_code_decode(&db->code, rec,
+					      block[k], &name))
+					return fsk_fail(err, FSK_ECORRUPT,
+					    "a name in line %u of partition "
+					    "%u cannot be decoded",
+					    j, i);
+				rc = each(arg, &name,
+				    fsk_get_width(block + count +
+					    (size_t)k * width,
+					width));
+				if (rc != 0)
+					return rc;
+			}
+		}
+	}
+	return 0;
+}

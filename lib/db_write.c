@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lib/db_write.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "lib/db_build.h"
+
+struct fsk_lane {
+	struct fsk_writer *w;
+	struct fsk_lane *next;
+	struct fsk_spill_lane *spill;
+	uint64_t claims;
+};
+
+/* Fewer names than this in a partition are not worth their own. */
+#define PART_NAMES 8192
+
+/* What the steps themselves need besides the names that wait. */
+#define MEMORY_OF_STEPS ((size_t)48 << 20)
+
+static int
+out_of_memory(struct fsk_error *err)
+{
+	return fsk_fail(err, FSK_ENOMEM, "out of memory");
+}
+
+/* ---- taking names in ---- */
+
+int
+fsk_writer_open(struct fsk_writer **out, const char *path,
+    const struct fsk_writer_options *opt, struct fsk_error *err)
+{
+	struct fsk_writer *w = calloc(1, sizeof(*w));
+	const char *slash = strrchr(path, '/');
+	size_t budget = opt->memory;
+	int rc;
+
+	*out = NULL;
+	if (w == NULL)
+		return out_of_memory(err);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->turn, NULL);
+	w->lines_fd = -1;
+	w->opt = *opt;
+	w->path = strdup(path);
+	w->folder = slash == NULL ? strdup(".")
+	    : slash == path	  ? strdup("/")
+				  : strndup(path, (size_t)(slash - path));
+	if (w->path == NULL || w->folder == NULL) {
+		rc = out_of_memory(err);
+		goto fail;
+	}
+	if (opt->threads == 0 || budget < FSK_MEMORY_MIN) {
+		rc = fsk_fail(err, FSK_EINVAL,
+		    "a writer needs a thread and %zu MB of memory",
+		    FSK_MEMORY_MIN >> 20);
+		goto fail;
+	}
+	if (opt->key != NULL) {
+		memcpy(w->raw_key, opt->key, FSK_KEY_LEN);
+	} else if (getrandom(w->raw_key, FSK_KEY_LEN, 0) != FSK_KEY_LEN) {
+		rc = fsk_fail(err, FSK_EIO, "cannot draw a key: %s",
+		    strerror(errno));
+		goto fail;
+	}
+	fsk_key_init(&w->key, w->raw_key);
+	budget = budget > 2 * MEMORY_OF_STEPS ? budget - MEMORY_OF_STEPS
+					      : budget / 2;
+	rc = fsk_spill_open(&w->in, w->folder, budget, &w->memory_used, err);
+	if (rc == FSK_OK)
+		rc = fsk_spill_open(&w->merged, w->folder, budget,
+		    &w->memory_used, err);
+	if (rc == FSK_OK)
+		rc = out_open(&w->out, w->path, err);
+	if (rc != FSK_OK)
+		goto fail;
+	*out = w;
+	return FSK_OK;
+
+fail:
+	fsk_writer_close(w);
+	return rc;
+}
+
+void
+fsk_writer_close(struct fsk_writer *w)
+{
+	if (w == NULL)
+		return;
+	while (w->lanes != NULL) {
+		struct fsk_lane *next = w->lanes->next;
+
+		free(w->lanes);
+		w->lanes = next;
+	}
+	out_close(w->out);
+	fsk_spill_close(w->in);
+	fsk_spill_close(w->merged);
+	sets_fini(&w->sets);
+	if (w->lines_fd != -1)
+		close(w->lines_fd);
+	free(w->claims);
+	free(w->answers);
+	free(w->feeds);
+	free(w->strings.at);
+	free(w->singles);
+	free(w->attr_of);
+	free(w->path);
+	free(w->folder);
+	pthread_cond_destroy(&w->turn);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+/* The offset of S in the strings, which it is added to if need be. */
+static int
+add_string(struct text *t, const char *s, uint32_t *at, struct fsk_error *err)
+{
+	size_t len = strlen(s) + 1;
+
+	for (size_t i = 0; i < t->len; i += strlen(t->at + i) + 1)
+		if (strcmp(t->at + i, s) == 0) {
+			*at = (uint32_t)i;
+			return FSK_OK;
+		}
+	if (t->room - t->len < len) {
+		size_t room = 2 * t->room + len + 256;
+		char *p = realloc(t->at, room);
+
+		if (p == NULL)
+			return out_of_memory(err);
+		t->at = p;
+		t->room = room;
+	}
+	memcpy(t->at + t->len, s, len);
+	*at = (uint32_t)t->len;
+	t->len += len;
+	return FSK_OK;
+}
+
+int
+fsk_writer_answer(struct fsk_writer *w, const struct fsk_answer *answer,
+    unsigned *row, struct fsk_error *err)
+{
+	struct fsk_answer *p;
+
+	if (answer->count4 > FSK_ADDRS_MAX || answer->count6 > FSK_ADDRS_MAX ||
+	    answer->ttl > INT32_MAX)
+		return fsk_fail(err, FSK_EINVAL, "impossible answer");
+	for (*row = 0; *row < w->nanswers; ++*row)
+		if (memcmp(&w->answers[*row], answer, sizeof(*answer)) == 0)
+			return FSK_OK;
+	if (w->nanswers > UINT16_MAX)
+		return fsk_fail(err, FSK_EINVAL, "too many answers");
+	p = realloc(w->answers, (w->nanswers + 1) * sizeof(*p));
+	if (p == NULL)
+		return out_of_memory(err);
+	w->answers = p;
+	w->answers[w->nanswers++] = *answer;
+	return FSK_OK;
+}
+
+/* The row of the feed whose name is at NAME in the strings. */
+static int
+add_feed(struct fsk_writer *w, uint32_t name, uint32_t *row,
+    struct fsk_error *err)
+{
+	uint32_t *p;
+
+	for (*row = 0; *row < w->nfeeds; ++*row)
+		if (w->feeds[*row] == name)
+			return FSK_OK;
+	if (w->nfeeds > UINT16_MAX)
+		return fsk_fail(err, FSK_EINVAL, "too many feeds");
+	p = realloc(w->feeds, (w->nfeeds + 1) * sizeof(*p));
+	if (p == NULL)
+		return out_of_memory(err);
+	w->feeds = p;
+	w->feeds[w->nfeeds++] = name;
+	return FSK_OK;
+}
+
+int
+fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
+    uint32_t *number, struct fsk_error *err)
+{
+	struct claim claim = { .since = c->since, .allow = c->allow };
+	struct claim *p;
+	uint32_t name;
+	int rc;
+
+	if (c->answer >= w->nanswers || c->severity < FSK_YELLOW ||
+	    c->severity > FSK_RED)
+		return fsk_fail(err, FSK_EINVAL, "impossible claim");
+	claim.answer = (uint16_t)c->answer;
+	claim.severity = (uint8_t)c->severity;
+	pthread_mutex_lock(&w->lock);
+	rc = add_string(&w->strings, c->feed, &name, err);
+	if (rc == FSK_OK)
+		rc = add_feed(w, name, &claim.feed, err);
+	if (rc == FSK_OK)
+		rc = add_string(&w->strings, c->category, &claim.category,
+		    err);
+	if (rc == FSK_OK) {
+		p = realloc(w->claims, (w->nclaims + 1) * sizeof(*p));
+		if (p == NULL) {
+			rc = out_of_memory(err);
+		} else {
+			w->claims = p;
+			*number = w->nclaims;
+			w->claims[w->nclaims++] = claim;
+		}
+	}
+	pthread_mutex_unlock(&w->lock);
+	return rc;
+}
+
+int
+fsk_writer_lane(struct fsk_writer *w, struct fsk_lane **out,
+    struct fsk_error *err)
+{
+	struct fsk_lane *lane = calloc(1, sizeof(*lane));
+	int rc;
+
+	*out = NULL;
+	if (lane == NULL)
+		return out_of_memory(err);
+	lane->w = w;
+	rc = fsk_spill_lane(w->in, &lane->spill, err);
+	if (rc != FSK_OK) {
+		free(lane);
+		return rc;
+	}
+	pthread_mutex_lock(&w->lock);
+	lane->next = w->lanes;
+	w->lanes = lane;
+	pthread_mutex_unlock(&w->lock);
+	*out = lane;
+	return FSK_OK;
+}
+
+int
+fsk_lane_add(struct fsk_lane *lane, const struct fsk_name *name,
+    enum fsk_match_kind match, uint32_t claim, struct fsk_error *err)
+{
+	struct fsk_writer *w = lane->w;
+	uint8_t rec[REC_MAX + 8];
+	const uint8_t *tld, *p;
+	uint64_t loc;
+
+	if (name->len < 2 || match > FSK_BELOW || claim >= w->nclaims)
+		return fsk_fail(err, FSK_EINVAL, "impossible entry");
+	rec[REC_LEN] = (uint8_t)(name->len - 1);
+	rec[REC_KIND] =
+	    (uint8_t)(match | (w->claims[claim].allow ? REC_ALLOW : 0));
+	fsk_put32(rec + REC_NUMBER, claim);
+	memcpy(rec + REC_HEAD, name->wire, name->len);
+	memset(rec + REC_HEAD + name->len, 0, 8);
+	/* The last two labels say where it belongs. */
+	p = tld = NULL;
+	for (const uint8_t *at = rec + REC_HEAD; *at != 0; at += *at + 1u) {
+		p = tld;
+		tld = at;
+	}
+	loc = fsk_locate_label(&w->key, w->key.start, tld);
+	if (p != NULL)
+		loc = fsk_locate_label(&w->key, loc, p);
+	lane->claims++;
+	return fsk_spill_add(lane->spill,
+	    fsk_part_of(loc, FSK_PART_BITS_MAX), rec,
+	    REC_HEAD + rec[REC_LEN], err);
+}
+
+/* ---- running a step in several threads ---- */
+
+static void
+step_failed(struct fsk_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->failed = true;
+	pthread_cond_broadcast(&w->turn);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void *
+run_worker(void *arg)
+{
+	struct worker *me = arg;
+	struct fsk_writer *w = me->w;
+	unsigned i;
+
+	while (!w->failed &&
+	    (i = atomic_fetch_add(&w->next_step, 1)) < w->nsteps) {
+		if (w->step(me, i) != FSK_OK) {
+			step_failed(w);
+			break;
+		}
+		if (w->opt.progress != NULL) {
+			pthread_mutex_lock(&w->lock);
+			w->progress_done += FSK_BUCKETS / w->nsteps;
+			w->opt.progress(w->opt.progress_arg, w->progress_done,
+			    2 * FSK_BUCKETS);
+			pthread_mutex_unlock(&w->lock);
+		}
+	}
+	return NULL;
+}
+
+/* Runs STEP for 0 to N - 1 in all of WORKERS. */
+static int
+run_step(struct fsk_writer *w, struct worker *workers,
+    int (*step)(struct worker *, unsigned), unsigned n, struct fsk_error *err)
+{
+	unsigned started = 0;
+
+	w->step = step;
+	w->nsteps = n;
+	atomic_store(&w->next_step, 0);
+	for (unsigned i = 1; i < w->opt.threads; i++, started++)
+		if (pthread_create(&workers[i].thread, NULL, run_worker,
+			&workers[i]) != 0)
+			break; /* the others do its work */
+	run_worker(&workers[0]);
+	for (unsigned i = 1; i <= started; i++)
+		pthread_join(workers[i].thread, NULL);
+	if (!w->failed)
+		return FSK_OK;
+	for (unsigned i = 0; i < w->opt.threads; i++)
+		if (workers[i].err.code != FSK_OK)
+			return fsk_fail(err,
+			    (enum fsk_result)workers[i].err.code, "%s",
+			    workers[i].err.text);
+	return fsk_fail(err, FSK_EIO, "a step failed for no known reason");
+}
+
+/* ---- between the steps: code, attribute sets ---- */
+
+static int
+make_code(struct fsk_writer *w, struct worker *workers, struct fsk_error *err)
+{
+	for (unsigned i = 1; i < w->opt.threads; i++)
+		fsk_code_add(workers[0].stats, workers[i].stats);
+	w->code_len = fsk_code_make(workers[0].stats, w->code_section);
+	return fsk_code_read(&w->code, w->code_section, w->code_len, err);
+}
+
+/* What is put into order to number the attribute sets: the order follows from
+ * the content alone. */
+struct attr_key {
+	const struct sets *sets;
+	uint32_t set;
+	uint8_t match;
+};
+
+static int
+compare_attrs(const void *ap, const void *bp)
+{
+	const struct attr_key *a = ap, *b = bp;
+	uint32_t na, nb;
+	const uint32_t *ca = sets_claims(a->sets, &a->set, &na);
+	const uint32_t *cb = sets_claims(b->sets, &b->set, &nb);
+
+	for (uint32_t i = 0; i < na && i < nb; i++)
+		if (ca[i] != cb[i])
+			return ca[i] < cb[i] ? -1 : 1;
+	if (na != nb)
+		return na < nb ? -1 : 1;
+	return a->match - b->match;
+}
+
+static int
+compare_u16(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+/* Writes the attribute set made of the claims of SET to ATTR, appends its
+ * feeds to SETS (octets). */
+static int
+describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
+    struct text *feedsets, struct fsk_error *err)
+{
+	uint32_t n, nfeeds = 0;
+	const uint32_t *claims = sets_claims(&w->sets, &k->set, &n);
+	const struct claim *lead = &w->claims[claims[0]];
+	uint32_t since = UINT32_MAX;
+	uint16_t *feeds = malloc(n * sizeof(*feeds));
+
+	if (feeds == NULL)
+		return out_of_memory(err);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct claim *c = &w->claims[claims[i]];
+
+		if (c->severity > lead->severity)
+			lead = c;
+		if (c->since < since)
+			since = c->since;
+		feeds[i] = (uint16_t)c->feed;
+	}
+	qsort(feeds, n, sizeof(*feeds), compare_u16);
+	for (uint32_t i = 0; i < n; i++)
+		if (i == 0 || feeds[i] != feeds[i - 1])
+			feeds[nfeeds++] = feeds[i];
+
+	memset(attr, 0, FSK_ATTR_LEN);
+	attr[FSK_A_MATCH] = k->match;
+	attr[FSK_A_ALLOW] = lead->allow;
+	attr[FSK_A_SEVERITY] = lead->severity;
+	fsk_put16(attr + FSK_A_ANSWER, lead->answer);
+	fsk_put16(attr + FSK_A_FEEDS, (uint16_t)nfeeds);
+	fsk_put32(attr + FSK_A_FEEDSET, (uint32_t)(feedsets->len / 2));
+	fsk_put32(attr + FSK_A_CATEGORY, lead->category);
+	fsk_put32(attr + FSK_A_SINCE, since);
+
+	if (feedsets->room - feedsets->len < 2 * (size_t)nfeeds) {
+		size_t room = 2 * feedsets->room + 2 * (size_t)nfeeds + 64;
+		char *p = realloc(feedsets->at, room);
+
+		if (p == NULL) {
+			free(feeds);
+			return out_of_memory(err);
+		}
+		feedsets->at = p;
+		feedsets->room = room;
+	}
+	for (uint32_t i = 0; i < nfeeds; i++, feedsets->len += 2)
+		fsk_put16((uint8_t *)feedsets->at + feedsets->len, feeds[i]);
+	free(feeds);
+	return FSK_OK;
+}
+
+/* Numbers all attribute sets in use and fills w->attr_of.  *ATTRS (octets of
+ * the section) and FEEDSETS are the caller's to free. */
+static int
+make_attrs(struct fsk_writer *w, struct worker *workers, uint8_t **attrs,
+    struct text *feedsets, struct fsk_error *err)
+{
+	const uint32_t nsets = w->sets.nclaims + w->sets.nset;
+	struct attr_key *keys = NULL;
+	uint32_t n = 0;
+	int rc = FSK_OK;
+
+	keys = malloc((nsets * (size_t)3 + 1) * sizeof(*keys));
+	w->attr_of = calloc(nsets * (size_t)3 + 1, sizeof(*w->attr_of));
+	if (keys == NULL || w->attr_of == NULL) {
+		rc = out_of_memory(err);
+		goto out;
+	}
+	n = 0;
+	for (uint32_t s = 0; s < nsets; s++)
+		for (uint8_t m = 0; m < 3; m++)
+			for (unsigned i = 0; i < w->opt.threads; i++)
+				if (s < workers[i].nused &&
+				    workers[i].used[s * (size_t)3 + m]) {
+					keys[n++] = (struct attr_key){
+						&w->sets, s, m
+					};
+					break;
+				}
+	if (n > FSK_ATTRS_MAX) {
+		rc = fsk_fail(err, FSK_EINVAL,
+		    "too many different attribute sets");
+		goto out;
+	}
+	qsort(keys, n, sizeof(*keys), compare_attrs);
+	*attrs = malloc((n + 1) * (size_t)FSK_ATTR_LEN);
+	if (*attrs == NULL)
+		rc = out_of_memory(err);
+	for (uint32_t i = 0; i < n && rc == FSK_OK; i++) {
+		w->attr_of[keys[i].set * (size_t)3 + keys[i].match] = i;
+		rc = describe(w, &keys[i], *attrs + (size_t)i * FSK_ATTR_LEN,
+		    feedsets, err);
+	}
+	w->nattrs = n;
+	w->attr_width = n <= 1 ? 0 : n <= 1u << 8 ? 1 : n <= 1u << 16 ? 2 : 3;
+out:
+	free(keys);
+	return rc;
+}
+
+/* ---- publishing ---- */
+
+static int
+compare_singles(const void *ap, const void *bp)
+{
+	const struct single *a = ap, *b = bp;
+	int c = memcmp(a->label, b->label, sizeof(a->label));
+
+	if (c != 0)
+		return c;
+	if (a->allow != b->allow)
+		return a->allow - b->allow;
+	return a->set < b->set ? -1 : a->set > b->set;
+}
+
+static int
+temp_lines(struct fsk_writer *w, struct fsk_error *err)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/.fraudsink-XXXXXX", w->folder);
+	w->lines_fd = mkstemp(path);
+	if (w->lines_fd == -1)
+		return fsk_fail(err, FSK_EIO,
+		    "cannot make a temporary file in '%s': %s", w->folder,
+		    strerror(errno));
+	unlink(path);
+	return FSK_OK;
+}
+
+static int
+copy_lines(struct fsk_writer *w, struct fsk_error *err)
+{
+	static const size_t piece = 1 << 20;
+	uint8_t *buffer = malloc(piece);
+	uint64_t left = w->nlines * FSK_LINE_LEN, at = 0;
+	int rc = FSK_OK;
+
+	if (buffer == NULL)
+		return out_of_memory(err);
+	while (left > 0 && rc == FSK_OK) {
+		ssize_t n = pread(w->lines_fd, buffer,
+		    left < piece ? (size_t)left : piece, (off_t)at);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			rc = fsk_fail(err, FSK_EIO,
+			    "cannot read a temporary file in '%s': %s",
+			    w->folder,
+			    n == 0 ? "it is cut off" : strerror(errno));
+			break;
+		}
+		rc = out_write(w->out, buffer, (size_t)n, err);
+		at += (uint64_t)n;
+		left -= (uint64_t)n;
+	}
+	free(buffer);
+	return rc;
+}
+
+static int
+write_feeds(struct fsk_writer *w, const struct worker *workers,
+    const uint8_t *attrs, const struct text *feedsets, struct fsk_error *err)
+{
+	uint64_t *entries = calloc(w->nfeeds + 1u, sizeof(*entries));
+	int rc = FSK_OK;
+
+	if (entries == NULL)
+		return out_of_memory(err);
+	for (uint32_t a = 0; a < w->nattrs; a++) {
+		const uint8_t *attr = attrs + (size_t)a * FSK_ATTR_LEN;
+		const uint8_t *set = (const uint8_t *)feedsets->at +
+		    2 * (size_t)fsk_get32(attr + FSK_A_FEEDSET);
+		uint64_t n = 0;
+
+		for (unsigned i = 0; i < w->opt.threads; i++)
+			n += workers[i].count[a];
+		for (unsigned i = 0; i < fsk_get16(attr + FSK_A_FEEDS); i++)
+			entries[fsk_get16(set + 2 * i)] += n;
+	}
+	for (uint32_t i = 0; i < w->nfeeds && rc == FSK_OK; i++) {
+		uint8_t row[FSK_FEED_LEN] = { 0 };
+
+		fsk_put32(row + FSK_F_NAME, w->feeds[i]);
+		fsk_put64(row + FSK_F_ENTRIES, entries[i]);
+		rc = out_write(w->out, row, sizeof(row), err);
+	}
+	free(entries);
+	return rc;
+}
+
+static int
+write_answers(struct fsk_writer *w, struct fsk_error *err)
+{
+	int rc = FSK_OK;
+
+	for (uint32_t i = 0; i < w->nanswers && rc == FSK_OK; i++) {
+		const struct fsk_answer *a = &w->answers[i];
+		uint8_t row[FSK_ANSWER_LEN] = { 0 };
+
+		row[FSK_N_ACTION] = (uint8_t)a->action;
+		row[FSK_N_COUNT4] = (uint8_t)a->count4;
+		row[FSK_N_COUNT6] = (uint8_t)a->count6;
+		fsk_put32(row + FSK_N_TTL, a->ttl);
+		memcpy(row + FSK_N_ADDR4, a->addr4, 4 * a->count4);
+		memcpy(row + FSK_N_ADDR6, a->addr6, 16 * a->count6);
+		rc = out_write(w->out, row, sizeof(row), err);
+	}
+	return rc;
+}
+
+/* All sections that follow the records, then the header. */
+static int
+write_rest(struct fsk_writer *w, const struct worker *workers,
+    const uint8_t *attrs, const struct text *feedsets, uint64_t *bytes,
+    struct fsk_error *err)
+{
+	static const uint8_t pad[FSK_RECS_PAD];
+	uint8_t *header;
+	int rc;
+
+	rc = out_write(w->out, pad, sizeof(pad), err);
+	out_section(w->out, FSK_SEC_LINES);
+	if (rc == FSK_OK)
+		rc = copy_lines(w, err);
+	out_section(w->out, FSK_SEC_PARTS);
+	if (rc == FSK_OK)
+		rc = out_write(w->out, w->parts,
+		    (size_t)FSK_PART_LEN << w->part_bits, err);
+	out_section(w->out, FSK_SEC_CODE);
+	if (rc == FSK_OK)
+		rc = out_write(w->out, w->code_section, w->code_len, err);
+	out_section(w->out, FSK_SEC_ATTRS);
+	if (rc == FSK_OK)
+		rc = out_write(w->out, attrs,
+		    (size_t)w->nattrs * FSK_ATTR_LEN, err);
+	out_section(w->out, FSK_SEC_FEEDSETS);
+	if (rc == FSK_OK)
+		rc = out_write(w->out, feedsets->at, feedsets->len, err);
+	out_section(w->out, FSK_SEC_FEEDS);
+	if (rc == FSK_OK)
+		rc = write_feeds(w, workers, attrs, feedsets, err);
+	out_section(w->out, FSK_SEC_ANSWERS);
+	if (rc == FSK_OK)
+		rc = write_answers(w, err);
+	out_section(w->out, FSK_SEC_STRINGS);
+	if (rc == FSK_OK)
+		rc = out_write(w->out, w->strings.at, w->strings.len, err);
+	if (rc != FSK_OK)
+		return rc;
+
+	header = calloc(1, FSK_HEADER_LEN);
+	if (header == NULL)
+		return out_of_memory(err);
+	memcpy(header + FSK_H_MAGIC, FSK_MAGIC, FSK_MAGIC_LEN);
+	fsk_put16(header + FSK_H_MAJOR, FSK_MAJOR);
+	fsk_put16(header + FSK_H_MINOR, FSK_MINOR);
+	fsk_put32(header + FSK_H_BYTE_ORDER, FSK_BYTE_ORDER);
+	fsk_put64(header + FSK_H_SERIAL, w->opt.serial);
+	fsk_put64(header + FSK_H_CREATED, (uint64_t)w->opt.created);
+	fsk_put64(header + FSK_H_ENTRIES, w->entries);
+	fsk_put64(header + FSK_H_LINES, w->nlines);
+	header[FSK_H_MODE] = (uint8_t)w->opt.mode;
+	header[FSK_H_PART_BITS] = (uint8_t)w->part_bits;
+	header[FSK_H_ATTR_WIDTH] = (uint8_t)w->attr_width;
+	header[FSK_H_MAX_CHAIN] = FSK_CHAIN_MAX;
+	fsk_put32(header + FSK_H_FLAGS, w->has_single ? FSK_FLAG_SINGLE : 0);
+	memcpy(header + FSK_H_KEY, w->raw_key, FSK_KEY_LEN);
+	rc = out_publish(w->out, header, bytes, err);
+	free(header);
+	return rc;
+}
+
+static int
+workers_init(struct fsk_writer *w, struct worker *workers,
+    struct fsk_error *err)
+{
+	for (unsigned i = 0; i < w->opt.threads; i++) {
+		workers[i].w = w;
+		workers[i].stats = calloc(1, sizeof(*workers[i].stats));
+		if (workers[i].stats == NULL)
+			return out_of_memory(err);
+		if (fsk_spill_lane(w->merged, &workers[i].out, err) != FSK_OK)
+			return FSK_ENOMEM;
+	}
+	return FSK_OK;
+}
+
+static void
+workers_free(struct fsk_writer *w, struct worker *workers)
+{
+	for (unsigned i = 0; workers != NULL && i < w->opt.threads; i++) {
+		free(workers[i].stats);
+		free(workers[i].used);
+		free(workers[i].count);
+	}
+	free(workers);
+}
+
+int
+fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
+    struct fsk_error *err)
+{
+	struct worker *workers = calloc(w->opt.threads, sizeof(*workers));
+	struct text feedsets = { 0 };
+	uint8_t *attrs = NULL;
+	uint64_t merged = 0;
+	uint32_t empty;
+	int rc;
+
+	memset(result, 0, sizeof(*result));
+	if (workers == NULL)
+		return out_of_memory(err);
+	rc = add_string(&w->strings, "", &empty, err);
+	if (rc == FSK_OK)
+		rc = workers_init(w, workers, err);
+	if (rc == FSK_OK)
+		rc = sets_init(&w->sets, w->nclaims, err);
+	if (rc == FSK_OK)
+		rc = temp_lines(w, err);
+	if (rc != FSK_OK)
+		goto out;
+	for (const struct fsk_lane *l = w->lanes; l != NULL; l = l->next)
+		result->claims += l->claims;
+
+	rc = run_step(w, workers, merge_bucket, FSK_BUCKETS, err);
+	if (rc == FSK_OK)
+		rc = make_code(w, workers, err);
+	if (rc == FSK_OK)
+		rc = make_attrs(w, workers, &attrs, &feedsets, err);
+	if (rc != FSK_OK)
+		goto out;
+	if (w->nsingles > 1)
+		qsort(w->singles, w->nsingles, sizeof(*w->singles),
+		    compare_singles);
+	for (unsigned i = 0; i < w->opt.threads; i++) {
+		workers[i].count =
+		    calloc(w->nattrs + 1u, sizeof(*workers[i].count));
+		if (workers[i].count == NULL) {
+			rc = out_of_memory(err);
+			goto out;
+		}
+		merged += workers[i].merged;
+	}
+	while (w->part_bits < FSK_PART_BITS_MAX &&
+	    merged >> w->part_bits > PART_NAMES)
+		w->part_bits++;
+	out_section(w->out, FSK_SEC_RECS);
+	rc = run_step(w, workers, place_partition, 1u << w->part_bits, err);
+	if (rc == FSK_OK)
+		rc = write_rest(w, workers, attrs, &feedsets, &result->bytes,
+		    err);
+	result->entries = w->entries;
+	for (unsigned i = 0; i < w->opt.threads; i++)
+		result->pruned += workers[i].pruned;
+out:
+	free(attrs);
+	free(feedsets.at);
+	workers_free(w, workers);
+	return rc;
+}

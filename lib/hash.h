@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * hash.h - the keyed hashes of a name and of all its parents
+ *
+ * Names are chosen by attackers, so every hash here is keyed with a key that
+ * is drawn anew for each database.  Two hashes serve two purposes:
+ *
+ *   the locator says where a name would stand.  It is a chain of 64 x 64 ->
+ *   128 bit multiplications over the labels from right to left, so one pass
+ *   gives the locators of a name and of all its ancestors;
+ *
+ *   the fingerprint stands for the name itself in a database without names.
+ *   It is SipHash-2-4 (Aumasson and Bernstein, 2012) of the canonical wire
+ *   form, root label included.
+ */
+#ifndef FRAUDSINK_HASH_H
+#define FRAUDSINK_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/bytes.h"
+#include "lib/name.h"
+
+#define FSK_KEY_LEN 16
+
+__extension__ typedef unsigned __int128 fsk_u128;
+
+/* What is derived from a database's key. */
+struct fsk_key {
+	uint64_t start, mul1, mul2; /* the locator's */
+	uint64_t sip[2];            /* the fingerprint's */
+};
+
+/* A name made ready for look-ups: canonical, cut into labels, hashed.  The
+ * label K counts from the right: 1 is the top-level domain. */
+struct fsk_query {
+	unsigned labels; /* 1 to FSK_LABELS_MAX */
+	unsigned len;    /* octets of wire in use, root label included */
+	uint8_t wire[FSK_NAME_MAX + 9]; /* eight octets may be read past len */
+	uint8_t at[FSK_LABELS_MAX + 1]; /* [k]: where label k begins in wire */
+	uint64_t loc[FSK_LABELS_MAX + 1]; /* [k]: locator of the last k labels */
+};
+
+static inline uint64_t
+fsk_rotl(uint64_t x, int b)
+{
+	return x << b | x >> (64 - b);
+}
+
+#define FSK_SIPROUND(v) \
+	do { \
+		v[0] += v[1], v[1] = fsk_rotl(v[1], 13) ^ v[0]; \
+		v[0] = fsk_rotl(v[0], 32); \
+		v[2] += v[3], v[3] = fsk_rotl(v[3], 16) ^ v[2]; \
+		v[0] += v[3], v[3] = fsk_rotl(v[3], 21) ^ v[0]; \
+		v[2] += v[1], v[1] = fsk_rotl(v[1], 17) ^ v[2]; \
+		v[2] = fsk_rotl(v[2], 32); \
+	} while (0)
+
+/* SipHash-2-4 with a 64-bit result. */
+static inline uint64_t
+fsk_siphash(const uint64_t key[static 2], const uint8_t *p, size_t len)
+{
+	uint64_t v[4] = { key[0] ^ 0x736f6d6570736575u,
+		key[1] ^ 0x646f72616e646f6du, key[0] ^ 0x6c7967656e657261u,
+		key[1] ^ 0x7465646279746573u };
+	uint64_t m = (uint64_t)len << 56;
+	size_t i;
+
+	for (i = 0; len - i >= 8; i += 8) {
+		uint64_t w = fsk_get64(p + i);
+
+		v[3] ^= w;
+		FSK_SIPROUND(v);
+		FSK_SIPROUND(v);
+		v[0] ^= w;
+	}
+	for (size_t j = i; j < len; j++)
+		m |= (uint64_t)p[j] << (8 * (j - i));
+	v[3] ^= m;
+	FSK_SIPROUND(v);
+	FSK_SIPROUND(v);
+	v[0] ^= m;
+	v[2] ^= 0xff;
+	FSK_SIPROUND(v);
+	FSK_SIPROUND(v);
+	FSK_SIPROUND(v);
+	FSK_SIPROUND(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* Derives the working keys from the KEY of a database. */
+static inline void
+fsk_key_init(struct fsk_key *k, const uint8_t key[static FSK_KEY_LEN])
+{
+	const uint64_t master[2] = { fsk_get64(key), fsk_get64(key + 8) };
+	uint64_t *out[] = { &k->start, &k->mul1, &k->mul2, &k->sip[0],
+		&k->sip[1] };
+
+	for (uint8_t i = 0; i < 5; i++)
+		*out[i] = fsk_siphash(master, &i, 1);
+}
+
+/* One step of the locator over the label at P (its length octet first).  The
+ * octets are taken eight at a time, zeroes fill the last eight; up to seven
+ * octets behind the label are read and ignored. */
+static inline uint64_t
+fsk_locate_label(const struct fsk_key *k, uint64_t loc, const uint8_t *p)
+{
+	unsigned left = *p + 1u;
+	fsk_u128 m;
+
+	for (; left > 8; left -= 8, p += 8) {
+		m = (fsk_u128)(fsk_get64(p) ^ k->mul1) * (loc ^ k->mul2);
+		loc = (uint64_t)m ^ (uint64_t)(m >> 64);
+	}
+	m = fsk_get64(p) & (~0ull >> (64 - 8 * left));
+	m = (fsk_u128)((uint64_t)m ^ k->mul1) * (loc ^ k->mul2);
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+/* Cuts q->wire (canonical, q->len octets, checked) into labels and hashes all
+ * its suffixes.  The root has no labels and no locators. */
+static inline void
+fsk_query_hash(struct fsk_query *q, const struct fsk_key *k)
+{
+	uint8_t at[FSK_LABELS_MAX + 1];
+	unsigned n = 0;
+	uint64_t loc = k->start;
+
+	for (unsigned i = 0; q->wire[i] != 0; i += q->wire[i] + 1u)
+		at[n++] = (uint8_t)i;
+	q->labels = n;
+	for (unsigned j = 1; j <= n; j++) {
+		q->at[j] = at[n - j];
+		loc = fsk_locate_label(k, loc, q->wire + at[n - j]);
+		q->loc[j] = loc;
+	}
+}
+
+/* Makes *Q of the name WIRE, LEN octets long with its root label, in any letter
+ * case.  WIRE must be one whole uncompressed name. */
+static inline void
+fsk_query_init(struct fsk_query *q, const struct fsk_key *k,
+    const uint8_t *wire, size_t len)
+{
+	size_t i = 0;
+
+	q->len = (unsigned)len;
+	/* Eight octets at a time; length octets are below 'A' and stay. */
+	for (; len - i >= 8; i += 8) {
+		uint64_t w = fsk_get64(wire + i);
+		uint64_t low7 = w & 0x7f7f7f7f7f7f7f7fu;
+		uint64_t from_a = low7 + 0x3f3f3f3f3f3f3f3fu; /* >= 'A' */
+		uint64_t past_z = low7 + 0x2525252525252525u; /* > 'Z' */
+		uint64_t upper = from_a & ~past_z & ~w & 0x8080808080808080u;
+
+		fsk_put64(q->wire + i, w | upper >> 2);
+	}
+	for (; i < len; i++)
+		q->wire[i] = fsk_lower[wire[i]];
+	memset(q->wire + len, 0, 8);
+	fsk_query_hash(q, k);
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * spill.h - records by bucket, in memory as far as a budget allows
+ *
+ * The writer's first step: names arrive in any order and are set aside by
+ * bucket, so that each bucket can later be handled alone.  Memory is given out
+ * in chunks; when the budget is used up, full chunks go to a temporary file
+ * without a name in the database's folder.  What a bucket holds does not
+ * depend on where its chunks went.
+ */
+#ifndef FRAUDSINK_SPILL_H
+#define FRAUDSINK_SPILL_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+
+#define FSK_BUCKETS 256
+
+struct fsk_spill;      /* shared by threads */
+struct fsk_spill_lane; /* one thread's way into it */
+
+/* Makes an empty store; temporary files go to FOLDER.  *USED counts the octets
+ * of all stores that share it; when they reach BUDGET, chunks are spilt. */
+int fsk_spill_open(struct fsk_spill **s, const char *folder, size_t budget,
+    atomic_size_t *used, struct fsk_error *err);
+
+/* Frees S with all its lanes; NULL is fine. */
+void fsk_spill_close(struct fsk_spill *s);
+
+/* A new lane, which belongs to S.  Any thread may ask; each lane is for one
+ * thread at a time. */
+int fsk_spill_lane(struct fsk_spill *s, struct fsk_spill_lane **lane,
+    struct fsk_error *err);
+
+/* Sets LEN octets (at most 4096) at REC aside in BUCKET. */
+int fsk_spill_add(struct fsk_spill_lane *lane, unsigned bucket,
+    const void *rec, size_t len, struct fsk_error *err);
+
+/* Octets in BUCKET, once all lanes are at rest. */
+size_t fsk_spill_size(const struct fsk_spill *s, unsigned bucket);
+
+/* Copies all of BUCKET to OUT, fsk_spill_size() octets, in no particular order
+ * of records, and frees its memory.  Different buckets may be taken by
+ * different threads at once. */
+int fsk_spill_take(struct fsk_spill *s, unsigned bucket, uint8_t *out,
+    struct fsk_error *err);
+
+#endif
