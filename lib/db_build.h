@@ -102,7 +102,7 @@ struct fsk_writer {
 	struct text strings;
 	struct fsk_lane *lanes;
 
-	atomic_size_t memory_used;
+	struct fsk_pool *pool;
 	struct fsk_spill *in, *merged;
 	struct sets sets;
 

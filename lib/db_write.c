@@ -21,7 +21,7 @@ struct fsk_lane {
 #define PART_NAMES 8192
 
 /* What the steps themselves need besides the names that wait. */
-#define MEMORY_OF_STEPS ((size_t)48 << 20)
+#define MEMORY_OF_STEPS ((size_t)80 << 20)
 
 static int
 out_of_memory(struct fsk_error *err)
@@ -71,10 +71,12 @@ fsk_writer_open(struct fsk_writer **out, const char *path,
 	fsk_key_init(&w->key, w->raw_key);
 	budget = budget > 2 * MEMORY_OF_STEPS ? budget - MEMORY_OF_STEPS
 					      : budget / 2;
-	rc = fsk_spill_open(&w->in, w->folder, budget, &w->memory_used, err);
+	w->pool = fsk_pool_new(budget);
+	rc = w->pool == NULL
+	    ? out_of_memory(err)
+	    : fsk_spill_open(&w->in, w->folder, w->pool, err);
 	if (rc == FSK_OK)
-		rc = fsk_spill_open(&w->merged, w->folder, budget,
-		    &w->memory_used, err);
+		rc = fsk_spill_open(&w->merged, w->folder, w->pool, err);
 	if (rc == FSK_OK)
 		rc = out_open(&w->out, w->path, err);
 	if (rc != FSK_OK)
@@ -85,6 +87,17 @@ fsk_writer_open(struct fsk_writer **out, const char *path,
 fail:
 	fsk_writer_close(w);
 	return rc;
+}
+
+/* Gives back the memory of the names, which are in the file by then. */
+static void
+free_names(struct fsk_writer *w)
+{
+	fsk_spill_close(w->in);
+	fsk_spill_close(w->merged);
+	fsk_pool_free(w->pool);
+	w->in = w->merged = NULL;
+	w->pool = NULL;
 }
 
 void
@@ -99,8 +112,7 @@ fsk_writer_close(struct fsk_writer *w)
 		w->lanes = next;
 	}
 	out_close(w->out);
-	fsk_spill_close(w->in);
-	fsk_spill_close(w->merged);
+	free_names(w);
 	sets_fini(&w->sets);
 	if (w->lines_fd != -1)
 		close(w->lines_fd);
@@ -733,6 +745,7 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 		w->part_bits++;
 	out_section(w->out, FSK_SEC_RECS);
 	rc = run_step(w, workers, place_partition, 1u << w->part_bits, err);
+	free_names(w);
 	if (rc == FSK_OK)
 		rc = write_rest(w, workers, attrs, &feedsets, &result->bytes,
 		    err);

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* 256 open chunks a lane: 4 MB that a budget must at least allow. */
@@ -40,15 +43,115 @@ struct fsk_spill {
 	pthread_mutex_t lock; /* of lanes and of making the file */
 	struct fsk_spill_lane *lanes;
 	char *folder;
-	size_t budget;
-	atomic_size_t *used;
+	struct fsk_pool *pool;
 	_Atomic uint64_t file_len;
 	atomic_int fd; /* -1 until something is spilt */
 };
 
+/* ---- the pool: chunks cut from slabs that the system gave ---- */
+
+#define SLAB_LEN (64 * CHUNK_LEN)
+
+struct slab {
+	struct slab *next;
+	void *at;
+};
+
+struct fsk_pool {
+	pthread_mutex_t lock;
+	struct chunk *free;
+	struct slab *slabs;
+	size_t budget, given; /* octets in use, at most budget or thereabouts */
+};
+
+struct fsk_pool *
+fsk_pool_new(size_t budget)
+{
+	struct fsk_pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool != NULL) {
+		pthread_mutex_init(&pool->lock, NULL);
+		pool->budget = budget;
+	}
+	return pool;
+}
+
+void
+fsk_pool_free(struct fsk_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	while (pool->slabs != NULL) {
+		struct slab *next = pool->slabs->next;
+
+		munmap(pool->slabs->at, SLAB_LEN);
+		free(pool->slabs);
+		pool->slabs = next;
+	}
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+/* Cuts a new slab into chunks; pool->free stays NULL if there is none. */
+static void
+add_slab(struct fsk_pool *pool)
+{
+	struct slab *slab = malloc(sizeof(*slab));
+
+	if (slab == NULL)
+		return;
+	slab->at = mmap(NULL, SLAB_LEN, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (slab->at == MAP_FAILED) {
+		free(slab);
+		return;
+	}
+	slab->next = pool->slabs;
+	pool->slabs = slab;
+	for (size_t i = SLAB_LEN; i > 0; i -= CHUNK_LEN) {
+		struct chunk *c =
+		    (void *)((uint8_t *)slab->at + i - CHUNK_LEN);
+
+		c->next = pool->free;
+		pool->free = c;
+	}
+}
+
+/* A chunk, or NULL if the budget (unless MUST) or memory is used up. */
+static struct chunk *
+pool_get(struct fsk_pool *pool, bool must)
+{
+	struct chunk *c = NULL;
+
+	pthread_mutex_lock(&pool->lock);
+	if (must || pool->given < pool->budget) {
+		if (pool->free == NULL)
+			add_slab(pool);
+		c = pool->free;
+		if (c != NULL) {
+			pool->free = c->next;
+			pool->given += CHUNK_LEN;
+		}
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return c;
+}
+
+static void
+pool_put(struct fsk_pool *pool, struct chunk *c)
+{
+	pthread_mutex_lock(&pool->lock);
+	c->next = pool->free;
+	pool->free = c;
+	pool->given -= CHUNK_LEN;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* ---- stores ---- */
+
 int
-fsk_spill_open(struct fsk_spill **out, const char *folder, size_t budget,
-    atomic_size_t *used, struct fsk_error *err)
+fsk_spill_open(struct fsk_spill **out, const char *folder,
+    struct fsk_pool *pool, struct fsk_error *err)
 {
 	struct fsk_spill *s = calloc(1, sizeof(*s));
 
@@ -58,20 +161,19 @@ fsk_spill_open(struct fsk_spill **out, const char *folder, size_t budget,
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	}
 	pthread_mutex_init(&s->lock, NULL);
-	s->budget = budget;
-	s->used = used;
+	s->pool = pool;
 	atomic_init(&s->fd, -1);
 	*out = s;
 	return FSK_OK;
 }
 
 static void
-free_chunks(struct bucket *b)
+free_chunks(struct fsk_pool *pool, struct bucket *b)
 {
 	while (b->chunks != NULL) {
 		struct chunk *next = b->chunks->next;
 
-		free(b->chunks);
+		pool_put(pool, b->chunks);
 		b->chunks = next;
 	}
 }
@@ -85,7 +187,7 @@ fsk_spill_close(struct fsk_spill *s)
 		struct fsk_spill_lane *next = s->lanes->next;
 
 		for (unsigned i = 0; i < FSK_BUCKETS; i++) {
-			free_chunks(&s->lanes->bucket[i]);
+			free_chunks(s->pool, &s->lanes->bucket[i]);
 			free(s->lanes->bucket[i].extents);
 		}
 		free(s->lanes);
@@ -185,22 +287,20 @@ fsk_spill_add(struct fsk_spill_lane *lane, unsigned bucket, const void *rec,
 	struct chunk *c = b->chunks;
 
 	if (c == NULL || CHUNK_LEN - sizeof(*c) - c->len < len) {
-		size_t used = atomic_fetch_add(s->used, CHUNK_LEN);
+		/* The first chunk of a bucket may exceed the budget. */
+		struct chunk *more = pool_get(s->pool, c == NULL);
 
-		if (c != NULL && used >= s->budget) {
+		if (more != NULL) {
+			more->next = c;
+			more->len = 0;
+			b->chunks = c = more;
+		} else if (c == NULL) {
+			return fsk_fail(err, FSK_ENOMEM, "out of memory");
+		} else {
 			int rc = spill_chunk(s, b, c, err);
 
-			atomic_fetch_sub(s->used, CHUNK_LEN);
 			if (rc != FSK_OK)
 				return rc;
-		} else {
-			c = malloc(CHUNK_LEN);
-			if (c == NULL)
-				return fsk_fail(err, FSK_ENOMEM,
-				    "out of memory");
-			c->next = b->chunks;
-			c->len = 0;
-			b->chunks = c;
 		}
 	}
 	memcpy(c->octet + c->len, rec, len);
@@ -235,9 +335,8 @@ fsk_spill_take(struct fsk_spill *s, unsigned bucket, uint8_t *out,
 		for (struct chunk *c = b->chunks; c != NULL; c = c->next) {
 			memcpy(out, c->octet, c->len);
 			out += c->len;
-			atomic_fetch_sub(s->used, CHUNK_LEN);
 		}
-		free_chunks(b);
+		free_chunks(s->pool, b);
 		for (size_t i = 0; i < b->nextents; i++) {
 			size_t len = b->extents[i].len;
 

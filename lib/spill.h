@@ -11,7 +11,6 @@
 #ifndef FRAUDSINK_SPILL_H
 #define FRAUDSINK_SPILL_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,13 +18,21 @@
 
 #define FSK_BUCKETS 256
 
-struct fsk_spill;      /* shared by threads */
+struct fsk_pool;       /* memory for chunks, shared by stores */
+struct fsk_spill;      /* a store, shared by threads */
 struct fsk_spill_lane; /* one thread's way into it */
 
-/* Makes an empty store; temporary files go to FOLDER.  *USED counts the octets
- * of all stores that share it; when they reach BUDGET, chunks are spilt. */
-int fsk_spill_open(struct fsk_spill **s, const char *folder, size_t budget,
-    atomic_size_t *used, struct fsk_error *err);
+/* Makes a pool of BUDGET octets; NULL when out of memory.  A store may exceed
+ * the budget by one chunk of 16 KB a bucket and lane. */
+struct fsk_pool *fsk_pool_new(size_t budget);
+
+/* Gives all memory back to the system.  NULL is fine; the stores must be closed
+ * before. */
+void fsk_pool_free(struct fsk_pool *pool);
+
+/* Makes an empty store with memory from POOL; temporary files go to FOLDER. */
+int fsk_spill_open(struct fsk_spill **s, const char *folder,
+    struct fsk_pool *pool, struct fsk_error *err);
 
 /* Frees S with all its lanes; NULL is fine. */
 void fsk_spill_close(struct fsk_spill *s);

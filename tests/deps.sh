@@ -1,0 +1,46 @@
+#!/bin/sh
+# Installs what building, testing and the demo need from Debian's packages, if
+# something is missing; says what it installs.  Without root it prints the line
+# to run and stops.  `tests/deps.sh bench` adds what only `make bench` needs.
+set -eu
+
+packages="gcc libc6-dev make pkg-config patch xz-utils bzip2 ca-certificates
+	libxxhash-dev libjansson-dev libidn2-dev zlib1g-dev liblzma-dev
+	libzstd-dev check libevent-dev libssl-dev libexpat1-dev
+	libnghttp2-dev flex bison nsd bind9-dnsutils ldnsutils"
+[ "${1-}" = bench ] && packages="$packages libcdb-dev liblmdb-dev dnsperf valgrind zstd python3-minimal"
+
+command -v dpkg-query >/dev/null 2>&1 || exit 0 # not Debian: trust the user
+missing=
+for p in $packages; do
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+install="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" = 0 ]; then
+	sudo=
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+	sudo=sudo
+else
+	echo "Some packages are missing.  As root, run:" >&2
+	echo "  apt-get update && $install" >&2
+	exit 1
+fi
+echo "installing from Debian's packages:$missing"
+# No daemon that comes with a package is started.
+policy=/usr/sbin/policy-rc.d
+made=
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+	$sudo chmod 755 $policy
+	made=1
+fi
+trap '[ -z "$made" ] || $sudo rm -f $policy' EXIT
+log=$(mktemp)
+if ! { $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo $install; } >"$log" 2>&1; then
+	tail -n 20 "$log" >&2
+	rm -f "$log"
+	exit 1
+fi
+rm -f "$log"
