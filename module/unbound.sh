@@ -10,11 +10,12 @@
 set -eu
 
 describe() {
-	version=$(sed -n 's/^#define PACKAGE_VERSION "\(.*\)"/\1/p' "$1/config.h")
-	flags=$(sed -n "s/^  \$ .*configure *//p" "$1/config.log" | head -n 1)
-	[ -n "$version" ] || { echo "unbound.sh: '$1' is not a configured Unbound tree" >&2; exit 1; }
+	[ -f "$1/config.h" ] || { echo "unbound.sh: '$1' is not a configured Unbound tree" >&2; exit 1; }
 	# No quotes: this becomes a C string.
-	printf '%s %s\n' "$version" "$flags" | tr -d "\"'\\\\"
+	for word in PACKAGE_VERSION CONFCMDLINE; do
+		sed -n "s/^#define $word \"\(.*\)\"/\1/p" "$1/config.h"
+	done | tr '\n' ' ' | tr -d "\"'\\\\" | sed 's/ *$//'
+	echo
 }
 
 if [ "$1" = --describe ]; then
@@ -29,16 +30,18 @@ mkdir -p "$folder/apt/lists/partial" "$folder/apt/parts" "$folder/get"
 cd "$folder"
 folder=$(pwd)
 
-# The machine's own Debian suites, as source suites.
-sources=$folder/apt/parts/source.sources
+# The machine's own Debian suites, turned into source suites.
 . /etc/os-release
-{
-	echo "Types: deb-src"
-	echo "URIs: http://deb.debian.org/debian"
-	echo "Suites: $VERSION_CODENAME $VERSION_CODENAME-updates"
-	echo "Components: main"
-	echo "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg"
-} >"$sources"
+for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+	[ -f "$f" ] || continue
+	grep -E "^deb .*[[:space:]]$VERSION_CODENAME(-updates|-security)?[[:space:]].*main" "$f" || true
+done | sed 's/^deb /deb-src /' >"$folder/apt/parts/source.list"
+for f in /etc/apt/sources.list.d/*.sources; do
+	[ -f "$f" ] || continue
+	sed '/^#/d' "$f" | awk -v RS= -v ORS='\n\n' -v suite="$VERSION_CODENAME" '
+		$0 ~ "Suites:[^\n]*" suite && /Components:[^\n]*main/ {
+			sub(/Types:[^\n]*/, "Types: deb-src"); print }'
+done >"$folder/apt/parts/source.sources"
 : >"$folder/apt/empty"
 apt="-o Dir::Etc::SourceList=$folder/apt/empty -o Dir::Etc::SourceParts=$folder/apt/parts -o Dir::State::Lists=$folder/apt/lists -o APT::Get::List-Cleanup=0 -o APT::Sandbox::User= -qq"
 echo "fetching Debian's source of Unbound"
@@ -57,7 +60,7 @@ sed '/^#/d;/^$/d' debian/patches/series | while read -r patch; do
 	patch -p1 -s <"debian/patches/$patch"
 done
 echo "building Unbound with the dynlib module (about a minute)"
-./configure -q $flags >"$folder/configure.log" 2>&1 || { tail -n 20 "$folder/configure.log" >&2; exit 1; }
+./configure $flags >"$folder/configure.log" 2>&1 || { tail -n 20 "$folder/configure.log" >&2; exit 1; }
 make -j"$(nproc)" >"$folder/make.log" 2>&1 || { tail -n 20 "$folder/make.log" >&2; exit 1; }
 describe "$folder/src" >"$folder/ready"
 cd "$here"

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fraudsink.h - the module's own state
+ *
+ *   fraudsink.c  the six entry points and the query's path through them
+ *   answer.c     what a client gets instead
+ *   sweep.c      Unbound's message cache without listed names
+ *   watch.c      the background thread: notice, check, swap, sweep
+ *   workers.c    what each worker thread has for itself
+ *   unbound.h    Unbound's headers
+ */
+#ifndef FRAUDSINK_MODULE_FRAUDSINK_H
+#define FRAUDSINK_MODULE_FRAUDSINK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "lib/handle.h"
+#include "module/unbound.h"
+#include "module/workers.h"
+
+#define DEFAULT_DB "/var/lib/fraudsink/blocklist.fsdb"
+
+struct fraudsink {
+	struct module_env *env; /* Unbound's, shared by all workers */
+	char *path;
+	struct fsk_handle handle;
+	struct workers workers;
+
+	/* The background thread's. */
+	pthread_t thread;
+	pthread_mutex_t lock; /* of stop */
+	pthread_cond_t wake;
+	bool stop, running;
+	bool complained; /* about the file as it is now */
+	struct fsk_reader keeper;
+	uint64_t swaps, refused, swept;
+};
+
+/* Takes the database up, if it is there and good, and starts the background
+ * thread.  False if there is no thread to be had; the state is then passive,
+ * or stays at the database that was taken up. */
+bool watch_start(struct fraudsink *fs);
+
+/* Stops and joins it. */
+void watch_stop(struct fraudsink *fs);
+
+/* Starts it again in a process forked from the one where it ran. */
+void watch_after_fork(struct fraudsink *fs);
+
+/* Whether this process was forked and has no background thread yet. */
+extern atomic_bool watch_missing;
+
+/* Logs the counters. */
+void log_counters(const struct fraudsink *fs, const char *when);
+
+#endif

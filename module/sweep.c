@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "module/sweep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/verdict.h"
+
+/* Questions to remove: head, then the name, one after the other. */
+struct found {
+	uint16_t qtype, qclass;
+	uint16_t len;
+};
+
+struct sweep {
+	const struct fsk_db *db;
+	uint8_t *found;
+	size_t len, room;
+	bool failed;
+};
+
+void
+sweep_message(struct module_env *env, uint8_t *qname, size_t len,
+    uint16_t qtype, uint16_t qclass)
+{
+	/* The hash of a message covers the CD bit for some types. */
+	msg_cache_remove(env, qname, len, qtype, qclass, 0);
+	msg_cache_remove(env, qname, len, qtype, qclass, BIT_CD);
+}
+
+/* Called for each cached message, under the locks of its place: notes it. */
+static void
+note(struct lruhash_entry *entry, void *arg)
+{
+	const struct msgreply_entry *m = entry->key;
+	const struct query_info *qi = &m->key;
+	struct sweep *s = arg;
+	struct found head = { qi->qtype, qi->qclass, (uint16_t)qi->qname_len };
+	struct fsk_verdict v;
+	struct fsk_query q;
+
+	if (qi->qclass != LDNS_RR_CLASS_IN || qi->qname_len > FSK_NAME_MAX)
+		return;
+	fsk_query_init(&q, fsk_db_key(s->db), qi->qname, qi->qname_len);
+	fsk_verdict(s->db, &q, &v);
+	if (!v.block)
+		return;
+	if (s->room - s->len < sizeof(head) + head.len) {
+		size_t room = 2 * s->room + 4096;
+		uint8_t *p = realloc(s->found, room);
+
+		if (p == NULL) {
+			s->failed = true;
+			return;
+		}
+		s->found = p;
+		s->room = room;
+	}
+	memcpy(s->found + s->len, &head, sizeof(head));
+	memcpy(s->found + s->len + sizeof(head), qi->qname, head.len);
+	s->len += sizeof(head) + head.len;
+}
+
+long
+sweep_cache(struct module_env *env, const struct fsk_db *db)
+{
+	struct sweep s = { .db = db };
+	long removed = 0;
+
+	slabhash_traverse(env->msg_cache, 0, note, &s);
+	for (size_t at = 0; at < s.len;) {
+		struct found head;
+
+		memcpy(&head, s.found + at, sizeof(head));
+		at += sizeof(head);
+		sweep_message(env, s.found + at, head.len, head.qtype,
+		    head.qclass);
+		at += head.len;
+		removed++;
+	}
+	free(s.found);
+	return s.failed ? -1 : removed;
+}

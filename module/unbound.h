@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * unbound.h - the only file that includes Unbound's headers
+ *
+ * They are no stable interface: struct layouts follow the version and the
+ * configuration of one very build.  The set used here is small and the same
+ * in all versions from 1.17 to 1.26.
+ */
+#ifndef FRAUDSINK_MODULE_UNBOUND_H
+#define FRAUDSINK_MODULE_UNBOUND_H
+
+#include "config.h"
+
+#include "dynlibmod/dynlibmod.h"
+#include "services/cache/dns.h"
+#include "services/mesh.h"
+#include "sldns/rrdef.h"
+#include "util/config_file.h"
+#include "util/data/msgreply.h"
+#include "util/data/packed_rrset.h"
+#include "util/log.h"
+#include "util/module.h"
+#include "util/net_help.h"
+#include "util/regional.h"
+#include "util/storage/slabhash.h"
+
+#ifndef WITH_DYNLIBMODULE
+#error "this Unbound is configured without --with-dynlibmodule"
+#endif
+
+#endif

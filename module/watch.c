@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The background thread.  It polls the file's identity a few times a second,
+ * which works on every file system and costs nothing, and does all that could
+ * make a worker wait: opening, checking, sweeping, logging.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "module/fraudsink.h"
+#include "module/sweep.h"
+
+#define POLL_MS 100
+
+atomic_bool watch_missing;
+
+/* A swap: the new database is current already; once no worker uses the old one
+ * any more, nothing that it let pass can enter the cache unseen, and the cache
+ * is swept. */
+static void
+swapped(struct fraudsink *fs)
+{
+	const struct fsk_db *db;
+	struct fsk_db_info info;
+	long removed;
+
+	fsk_handle_retire(&fs->handle);
+	db = fsk_reader_enter(&fs->keeper, &fs->handle);
+	fsk_db_info(db, &info);
+	removed = sweep_cache(fs->env, db);
+	fsk_reader_leave(&fs->keeper);
+	fs->swaps++;
+	if (removed > 0)
+		fs->swept += (uint64_t)removed;
+	if (removed == -1)
+		log_err("fraudsink: out of memory while sweeping the cache; "
+			"some listed names may be answered until their TTL "
+			"ends");
+	log_info("fraudsink: '%s' is in force: %llu entries, serial %llu, %ld "
+		 "messages removed from the cache",
+	    fs->path, (unsigned long long)info.entries,
+	    (unsigned long long)info.serial, removed);
+	if (fs->swaps > 1)
+		log_counters(fs, "at swap");
+}
+
+static void
+look(struct fraudsink *fs)
+{
+	struct fsk_error err = { 0 };
+
+	switch (fsk_handle_refresh(&fs->handle, &err)) {
+	case FSK_SWAPPED:
+		fs->complained = false;
+		swapped(fs);
+		break;
+	case FSK_REFUSED:
+		fs->refused++;
+		log_err("fraudsink: %s; %s", err.text,
+		    atomic_load(&fs->handle.current) != NULL
+			? "the list before stays in force"
+			: "nothing is blocked until there is a good one");
+		break;
+	case FSK_ABSENT:
+		if (!fs->complained)
+			log_warn("fraudsink: %s; %s", err.text,
+			    atomic_load(&fs->handle.current) != NULL
+				? "the list before stays in force"
+				: "nothing is blocked until it is there");
+		fs->complained = true;
+		break;
+	case FSK_UNCHANGED:
+		break;
+	}
+}
+
+/* Removes from the cache what workers saw answered from it. */
+static void
+remove_leaks(struct fraudsink *fs)
+{
+	struct leak l;
+
+	for (unsigned i = 0; i < fs->workers.slots; i++)
+		while (worker_take_leak(&fs->workers.slot[i], &l))
+			sweep_message(fs->env, l.qname, l.len, l.qtype,
+			    l.qclass);
+}
+
+static void *
+run(void *arg)
+{
+	struct fraudsink *fs = arg;
+	struct timespec until;
+
+	pthread_mutex_lock(&fs->lock);
+	while (!fs->stop) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += POLL_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&fs->wake, &fs->lock, &until);
+		if (fs->stop)
+			break;
+		pthread_mutex_unlock(&fs->lock);
+		look(fs);
+		remove_leaks(fs);
+		pthread_mutex_lock(&fs->lock);
+	}
+	pthread_mutex_unlock(&fs->lock);
+	return NULL;
+}
+
+static bool
+start_thread(struct fraudsink *fs)
+{
+	pthread_condattr_t attr;
+	sigset_t all, before;
+	int rc;
+
+	pthread_mutex_init(&fs->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&fs->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	fs->stop = false;
+	/* Unbound's signals are for Unbound's threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&fs->thread, NULL, run, fs);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	fs->running = rc == 0;
+	if (rc != 0)
+		log_err("fraudsink: cannot start the background thread: %s; "
+			"changes of the list will not be noticed",
+		    strerror(rc));
+	return rc == 0;
+}
+
+/* In an Unbound without threads the workers are forked processes, and threads
+ * do not survive a fork. */
+static void
+forked(void)
+{
+	atomic_store(&watch_missing, true);
+}
+
+bool
+watch_start(struct fraudsink *fs)
+{
+	static atomic_bool registered;
+
+	if (!atomic_exchange(&registered, true))
+		pthread_atfork(NULL, NULL, forked);
+	atomic_store(&watch_missing, false);
+	fsk_handle_attach(&fs->handle, &fs->keeper);
+	look(fs);
+	return start_thread(fs);
+}
+
+void
+watch_after_fork(struct fraudsink *fs)
+{
+	if (atomic_exchange(&watch_missing, false) && fs->running)
+		start_thread(fs);
+}
+
+void
+watch_stop(struct fraudsink *fs)
+{
+	if (!fs->running || atomic_load(&watch_missing))
+		return;
+	pthread_mutex_lock(&fs->lock);
+	fs->stop = true;
+	pthread_cond_signal(&fs->wake);
+	pthread_mutex_unlock(&fs->lock);
+	pthread_join(fs->thread, NULL);
+	pthread_cond_destroy(&fs->wake);
+	pthread_mutex_destroy(&fs->lock);
+	fs->running = false;
+}
