@@ -30,8 +30,8 @@ static const char help[] =
     "\n"
     "  -o, --output FILE      where to publish (required)\n"
     "\n"
-    "Options that describe inputs hold for all inputs if given once; given\n"
-    "several times, each holds for the inputs that follow it.\n"
+    "These options describe the inputs that follow them; after the last input\n"
+    "they describe all.\n"
     "      --feed NAME        feed that the names belong to (default: the\n"
     "                         file's name without its endings)\n"
     "      --format FORMAT    domains or hosts (default: told from the input)\n"
@@ -156,7 +156,7 @@ static int
 read_arguments(struct build *b, int argc, char **argv)
 {
 	const char *text[INPUT_OPTIONS] = { NULL };
-	unsigned times[INPUT_OPTIONS] = { 0 };
+	bool trailing[INPUT_OPTIONS] = { false };
 	uint64_t v;
 	int c;
 
@@ -164,13 +164,14 @@ read_arguments(struct build *b, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "-o:qh", options, NULL)) != -1) {
 		if (c >= OPT_FEED && c < OPT_INPUT_END) {
 			text[c - OPT_FEED] = optarg;
-			times[c - OPT_FEED]++;
+			trailing[c - OPT_FEED] = true;
 			continue;
 		}
 		switch (c) {
 		case 1:
 			if (!add_request(b, optarg, text))
 				return EXIT_ERROR;
+			memset(trailing, 0, sizeof(trailing));
 			break;
 		case 'o':
 			b->output = optarg;
@@ -219,16 +220,18 @@ read_arguments(struct build *b, int argc, char **argv)
 			return usage_error("build", "bad command line");
 		}
 	}
-	for (; optind < argc; optind++) /* behind "--" */
+	for (; optind < argc; optind++) { /* behind "--" */
 		if (!add_request(b, argv[optind], text))
 			return EXIT_ERROR;
+		memset(trailing, 0, sizeof(trailing));
+	}
 	if (b->output == NULL)
 		return usage_error("build", "no output given (-o)");
 	if (b->n == 0)
 		return usage_error("build", "no input given");
 	for (size_t i = 0; i < b->n; i++)
 		for (int o = 0; o < INPUT_OPTIONS; o++)
-			if (times[o] == 1)
+			if (trailing[o])
 				b->requests[i].text[o] = text[o];
 	return -1;
 }

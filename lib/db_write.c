@@ -197,6 +197,14 @@ add_feed(struct fsk_writer *w, uint32_t name, uint32_t *row,
 	return FSK_OK;
 }
 
+static bool
+same_claim(const struct claim *a, const struct claim *b)
+{
+	return a->feed == b->feed && a->category == b->category &&
+	    a->since == b->since && a->answer == b->answer &&
+	    a->severity == b->severity && a->allow == b->allow;
+}
+
 int
 fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
     uint32_t *number, struct fsk_error *err)
@@ -218,13 +226,16 @@ fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
 	if (rc == FSK_OK)
 		rc = add_string(&w->strings, c->category, &claim.category,
 		    err);
-	if (rc == FSK_OK) {
+	*number = 0;
+	while (rc == FSK_OK && *number < w->nclaims &&
+	    !same_claim(&w->claims[*number], &claim))
+		++*number;
+	if (rc == FSK_OK && *number == w->nclaims) {
 		p = realloc(w->claims, (w->nclaims + 1) * sizeof(*p));
 		if (p == NULL) {
 			rc = out_of_memory(err);
 		} else {
 			w->claims = p;
-			*number = w->nclaims;
 			w->claims[w->nclaims++] = claim;
 		}
 	}
@@ -391,8 +402,8 @@ compare_u16(const void *a, const void *b)
 	return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
-/* Writes the attribute set made of the claims of SET to ATTR, appends its
- * feeds to SETS (octets). */
+/* Writes the attribute set made of the claims of K to ATTR, appends its feeds
+ * to FEEDSETS (octets). */
 static int
 describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
     struct text *feedsets, struct fsk_error *err)
@@ -446,6 +457,42 @@ describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
 	return FSK_OK;
 }
 
+/* Finds the row before row N of ATTRS that says the same as row N, in the hash
+ * table SLOT (rows + 1, 0 free; ROOM, a power of two); N itself, which is then
+ * entered, if there is none. */
+static uint32_t
+same_attr(const uint8_t *attrs, const struct text *feedsets, uint32_t n,
+    uint32_t *slot, uint32_t room)
+{
+	static const uint64_t key[2] = { 1, 2 };
+	const uint8_t *feeds = (const uint8_t *)feedsets->at;
+	const uint8_t *row = attrs + (size_t)n * FSK_ATTR_LEN;
+	const size_t len = 2 * (size_t)fsk_get16(row + FSK_A_FEEDS);
+	const uint8_t *mine =
+	    feeds + 2 * (size_t)fsk_get32(row + FSK_A_FEEDSET);
+	uint8_t said[FSK_ATTR_LEN], other[FSK_ATTR_LEN];
+	uint32_t at;
+
+	memcpy(said, row, sizeof(said));
+	fsk_put32(said + FSK_A_FEEDSET, 0);
+	at = (uint32_t)(fsk_siphash(key, said, sizeof(said)) ^
+	    fsk_siphash(key, mine, len));
+	for (at &= room - 1; slot[at] != 0; at = (at + 1) & (room - 1)) {
+		const uint8_t *r =
+		    attrs + (size_t)(slot[at] - 1) * FSK_ATTR_LEN;
+
+		memcpy(other, r, sizeof(other));
+		fsk_put32(other + FSK_A_FEEDSET, 0);
+		if (memcmp(said, other, sizeof(said)) == 0 &&
+		    memcmp(mine,
+			feeds + 2 * (size_t)fsk_get32(r + FSK_A_FEEDSET),
+			len) == 0)
+			return slot[at] - 1;
+	}
+	slot[at] = n + 1;
+	return n;
+}
+
 /* Numbers all attribute sets in use and fills w->attr_of.  *ATTRS (octets of
  * the section) and FEEDSETS are the caller's to free. */
 static int
@@ -454,7 +501,7 @@ make_attrs(struct fsk_writer *w, struct worker *workers, uint8_t **attrs,
 {
 	const uint32_t nsets = w->sets.nclaims + w->sets.nset;
 	struct attr_key *keys = NULL;
-	uint32_t n = 0;
+	uint32_t *slot = NULL, room = 64, n = 0;
 	int rc = FSK_OK;
 
 	keys = malloc((nsets * (size_t)3 + 1) * sizeof(*keys));
@@ -480,18 +527,34 @@ make_attrs(struct fsk_writer *w, struct worker *workers, uint8_t **attrs,
 		goto out;
 	}
 	qsort(keys, n, sizeof(*keys), compare_attrs);
+	while (room < 2 * n)
+		room *= 2;
 	*attrs = malloc((n + 1) * (size_t)FSK_ATTR_LEN);
-	if (*attrs == NULL)
+	slot = calloc(room, sizeof(*slot));
+	if (*attrs == NULL || slot == NULL) {
 		rc = out_of_memory(err);
-	for (uint32_t i = 0; i < n && rc == FSK_OK; i++) {
-		w->attr_of[keys[i].set * (size_t)3 + keys[i].match] = i;
-		rc = describe(w, &keys[i], *attrs + (size_t)i * FSK_ATTR_LEN,
-		    feedsets, err);
+		goto out;
 	}
-	w->nattrs = n;
+	for (uint32_t i = 0; i < n; i++) {
+		size_t before = feedsets->len;
+		uint32_t row;
+
+		rc = describe(w, &keys[i],
+		    *attrs + (size_t)w->nattrs * FSK_ATTR_LEN, feedsets, err);
+		if (rc != FSK_OK)
+			goto out;
+		row = same_attr(*attrs, feedsets, w->nattrs, slot, room);
+		w->attr_of[keys[i].set * (size_t)3 + keys[i].match] = row;
+		if (row == w->nattrs)
+			w->nattrs++;
+		else
+			feedsets->len = before;
+	}
+	n = w->nattrs;
 	w->attr_width = n <= 1 ? 0 : n <= 1u << 8 ? 1 : n <= 1u << 16 ? 2 : 3;
 out:
 	free(keys);
+	free(slot);
 	return rc;
 }
 

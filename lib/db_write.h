@@ -70,7 +70,7 @@ void fsk_writer_close(struct fsk_writer *w);
 int fsk_writer_answer(struct fsk_writer *w, const struct fsk_answer *answer,
     unsigned *row, struct fsk_error *err);
 
-/* Enters a claim and stores its number in *CLAIM.  Where claims on one name
+/* Enters a claim (the same one once) and stores its number in *CLAIM.  Where claims on one name
  * differ in severity, the higher wins and brings its category and answer; at
  * equal severity the claim that was entered first. */
 int fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
