@@ -2,7 +2,8 @@
 #
 # Yours to set on the command line: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR
 # MODULEDIR, SAN=1 (address and undefined behaviour) or SAN=thread, WERROR=1,
-# UNBOUND_SRC= (another Unbound tree to build the module for).
+# UNBOUND_SRC= (another built Unbound tree to make the module for), V=1 (show
+# the commands), DATA= (a folder of real feeds, for tests and bench).
 
 VERSION    := 0.1.0
 PREFIX     ?= /usr/local
@@ -24,6 +25,9 @@ FSK_CFLAGS   = -std=c11 -fPIC -fvisibility=hidden $(WARN) $(SAN$(SAN)) $(CFLAGS)
 FSK_LDFLAGS  = $(SAN$(SAN)) $(LDFLAGS)
 pkg_libs     = $$($(PKG_CONFIG) --libs $1)
 
+# What is printed for a command: the command itself with V=1.
+say = $(if $(V),,@echo '  $1' $(subst $(CURDIR)/,,$@);)
+
 B    := build/obj$(SAN:%=-san%)$(if $(filter clang%,$(CC)),-clang)
 objs  = $(patsubst %.c,$B/%.o,$(sort $(wildcard $1/*.c)))
 # What the tests of a folder link: the folder less its main, and their helpers.
@@ -42,12 +46,12 @@ feeds_pkgs := libidn2 jansson zlib liblzma libzstd
 
 $(LIB): $(call objs,lib)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 $(FEEDS): $(call objs,feeds) $(LIB)
-	$(CC) $(FSK_LDFLAGS) -o $@ $^ $(call pkg_libs,$(feeds_pkgs)) -pthread
+	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(call pkg_libs,$(feeds_pkgs)) -pthread
 $B/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FSK_CPPFLAGS) $(FSK_CFLAGS) -c -o $@ $<
+	$(call say,CC)$(CC) $(FSK_CPPFLAGS) $(FSK_CFLAGS) -c -o $@ $<
 
 # ---- the module: against the headers of the very Unbound that loads it ----
 
@@ -66,10 +70,10 @@ $(UB_STAMP): $(UB_READY) FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $B/module/%.o: module/%.c $(UB_STAMP)
 	@mkdir -p $(@D)
-	$(CC) -isystem $(UNBOUND) $(FSK_CPPFLAGS) $(FSK_CFLAGS) \
+	$(call say,CC)$(CC) -isystem $(UNBOUND) $(FSK_CPPFLAGS) $(FSK_CFLAGS) \
 		-DFRAUDSINK_BUILT_FOR='"'"$$(cat $(UB_STAMP))"'"' -c -o $@ $<
 $(MOD): $(call objs,module) $(LIB) module/fraudsink.map
-	$(CC) -shared $(FSK_LDFLAGS) -Wl,-z,now -Wl,-z,nodelete -o $@ \
+	$(call say,LD)$(CC) -shared $(FSK_LDFLAGS) -Wl,-z,now -Wl,-z,nodelete -o $@ \
 		-Wl,--version-script=module/fraudsink.map \
 		$(filter %.o %.a,$^) -pthread
 
@@ -78,7 +82,7 @@ $(MOD): $(call objs,module) $(LIB) module/fraudsink.map
 CHECKS := $(patsubst %.c,$B/%,$(sort $(wildcard tests/*/check_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAYS := $(FUZZERS:%=$B/tests/fuzz/replay_%)
-link_check = $(CC) $(FSK_LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+link_check = $(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $(filter %.o %.a,$^) \
 	$(call pkg_libs,check $1) -pthread
 
 $B/tests/lib/check_%: $B/tests/lib/check_%.o $(call part,lib) $(LIB)
@@ -89,7 +93,7 @@ $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)
 	$(call link_check)
 $B/tests/fuzz/replay_fuzz_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o \
 		$(call part,feeds) $(LIB)
-	$(CC) $(FSK_LDFLAGS) -o $@ $^ $(call pkg_libs,$(feeds_pkgs)) -pthread
+	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(call pkg_libs,$(feeds_pkgs)) -pthread
 
 # What the end-to-end tests start.
 export FRAUDSINK_TEST_UNBOUND := $(UNBOUND)/unbound
