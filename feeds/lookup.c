@@ -87,7 +87,7 @@ look_up(struct lookup *l, const char *text)
 		l->failed = true;
 		return;
 	}
-	fsk_query_init(&q, fsk_db_key(l->db), name.wire, name.len);
+	fsk_db_query(l->db, &q, name.wire, name.len);
 	fsk_verdict(l->db, &q, &v);
 	if (v.found.covered) {
 		e.attr = v.found.attr;

@@ -122,6 +122,11 @@ void fsk_db_close(struct fsk_db *db);
 /* The key with which queries for DB are made (fsk_query_init()). */
 const struct fsk_key *fsk_db_key(const struct fsk_db *db);
 
+/* As fsk_query_init() with DB's key; memory that the look-up will need is on
+ * its way before the name is hashed to its end. */
+void fsk_db_query(const struct fsk_db *db, struct fsk_query *q,
+    const uint8_t *wire, size_t len);
+
 /* Looks up the name Q and all its ancestors.  The entry with the most labels
  * wins; at equal labels allow beats block, then exact beats the rest. */
 void fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,

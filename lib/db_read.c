@@ -235,6 +235,27 @@ search_anchor(struct search *s, const struct part *part, unsigned anchor,
 }
 
 void
+fsk_db_query(const struct fsk_db *db, struct fsk_query *q,
+    const uint8_t *wire, size_t len)
+{
+	unsigned early;
+
+	fsk_query_fold(q, wire, len);
+	fsk_query_cut(q);
+	early = q->labels < 2 ? q->labels : 2;
+	fsk_query_locate(q, &db->key, 0, early);
+	if (early == 2) {
+		const struct part *part =
+		    &db->part[fsk_part_of(q->loc[2], db->part_bits)];
+
+		__builtin_prefetch(part->lines +
+		    (size_t)fsk_line_of(q->loc[2], part->count) *
+			FSK_LINE_LEN);
+	}
+	fsk_query_locate(q, &db->key, early, q->labels);
+}
+
+void
 fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,
     struct fsk_found *found)
 {

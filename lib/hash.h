@@ -121,30 +121,46 @@ fsk_locate_label(const struct fsk_key *k, uint64_t loc, const uint8_t *p)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-/* Cuts q->wire (canonical, q->len octets, checked) into labels and hashes all
- * its suffixes.  The root has no labels and no locators. */
+/* Cuts q->wire (canonical, q->len octets, checked) into labels.  The root has
+ * none. */
 static inline void
-fsk_query_hash(struct fsk_query *q, const struct fsk_key *k)
+fsk_query_cut(struct fsk_query *q)
 {
 	uint8_t at[FSK_LABELS_MAX + 1];
 	unsigned n = 0;
-	uint64_t loc = k->start;
 
 	for (unsigned i = 0; q->wire[i] != 0; i += q->wire[i] + 1u)
 		at[n++] = (uint8_t)i;
 	q->labels = n;
-	for (unsigned j = 1; j <= n; j++) {
-		q->at[j] = at[n - j];
-		loc = fsk_locate_label(k, loc, q->wire + at[n - j]);
-		q->loc[j] = loc;
-	}
+	for (unsigned k = 1; k <= n; k++)
+		q->at[k] = at[n - k];
 }
 
-/* Makes *Q of the name WIRE, LEN octets long with its root label, in any letter
- * case.  WIRE must be one whole uncompressed name. */
+/* Hashes the suffixes of DONE + 1 to LAST labels of Q, which is cut and hashed
+ * up to DONE. */
 static inline void
-fsk_query_init(struct fsk_query *q, const struct fsk_key *k,
-    const uint8_t *wire, size_t len)
+fsk_query_locate(struct fsk_query *q, const struct fsk_key *key, unsigned done,
+    unsigned last)
+{
+	uint64_t loc = done == 0 ? key->start : q->loc[done];
+
+	for (unsigned k = done + 1; k <= last; k++)
+		q->loc[k] = loc =
+		    fsk_locate_label(key, loc, q->wire + q->at[k]);
+}
+
+/* Cuts and hashes q->wire (canonical, q->len octets, checked). */
+static inline void
+fsk_query_hash(struct fsk_query *q, const struct fsk_key *key)
+{
+	fsk_query_cut(q);
+	fsk_query_locate(q, key, 0, q->labels);
+}
+
+/* Copies the name WIRE, LEN octets long with its root label, in any letter
+ * case, to *Q.  WIRE must be one whole uncompressed name. */
+static inline void
+fsk_query_fold(struct fsk_query *q, const uint8_t *wire, size_t len)
 {
 	size_t i = 0;
 
@@ -162,7 +178,15 @@ fsk_query_init(struct fsk_query *q, const struct fsk_key *k,
 	for (; i < len; i++)
 		q->wire[i] = fsk_lower[wire[i]];
 	memset(q->wire + len, 0, 8);
-	fsk_query_hash(q, k);
+}
+
+/* Makes *Q of the name WIRE, see fsk_query_fold(). */
+static inline void
+fsk_query_init(struct fsk_query *q, const struct fsk_key *key,
+    const uint8_t *wire, size_t len)
+{
+	fsk_query_fold(q, wire, len);
+	fsk_query_hash(q, key);
 }
 
 #endif

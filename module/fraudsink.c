@@ -68,7 +68,7 @@ judge(struct fraudsink *fs, struct worker_slot *slot, const uint8_t *qname,
 	*db = fsk_reader_enter(&slot->reader, &fs->handle);
 	if (*db == NULL)
 		return false;
-	fsk_query_init(q, fsk_db_key(*db), qname, len);
+	fsk_db_query(*db, q, qname, len);
 	fsk_verdict(*db, q, v);
 	return true;
 }
@@ -152,12 +152,12 @@ remove_target(const struct module_qstate *qstate, const struct fsk_db *db,
 	struct fsk_verdict v;
 	struct fsk_query q;
 
-	fsk_query_init(&q, fsk_db_key(db), name, len);
+	fsk_db_query(db, &q, name, len);
 	fsk_verdict(db, &q, &v);
 	if (!v.found.touched)
 		return;
 	for (; len > 1; len -= *name + 1u, name += *name + 1u) {
-		fsk_query_init(&q, fsk_db_key(db), name, len);
+		fsk_db_query(db, &q, name, len);
 		fsk_verdict(db, &q, &v);
 		if (!v.block)
 			continue;

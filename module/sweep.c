@@ -41,7 +41,7 @@ note(struct lruhash_entry *entry, void *arg)
 
 	if (qi->qclass != LDNS_RR_CLASS_IN || qi->qname_len > FSK_NAME_MAX)
 		return;
-	fsk_query_init(&q, fsk_db_key(s->db), qi->qname, qi->qname_len);
+	fsk_db_query(s->db, &q, qi->qname, qi->qname_len);
 	fsk_verdict(s->db, &q, &v);
 	if (!v.block)
 		return;
