@@ -8,8 +8,12 @@
  *
  *   new      a listed name asked by a client is answered, nothing else is
  *            done; one asked by Unbound itself (the address of a name server,
- *            a key) is resolved, or innocent domains would break, but leaves
- *            nothing in the cache
+ *            a key) is resolved, or innocent domains would break
+ *   query    before Unbound asks a name server (on_query()): where the name
+ *            it asks for is listed, or lies below a listed one, nothing that
+ *            comes of it is put into the cache.  That covers Unbound's own
+ *            queries, which begin behind this module, the targets of aliases,
+ *            and the shortened names of query name minimisation
  *   moddone  the answer of the other modules comes back: the list may have
  *            changed meanwhile, so the verdict is taken again
  *
@@ -129,24 +133,18 @@ on_new(struct fraudsink *fs, struct worker_slot *slot,
 
 	if (judge(fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q,
 		&v)) {
-		if (v.block && !is_internal(qstate)) {
+		answered = v.block && !is_internal(qstate);
+		if (answered)
 			answer_query(qstate, id, db, &v);
-			answered = true;
-		} else if (v.found.touched) {
-			/* Resolving it may store answers for names above it
-			 * (query name minimisation, RFC 9156), of which some
-			 * are listed. */
-			qstate->no_cache_store = 1;
-		}
 	}
 	release(slot);
 	return answered;
 }
 
-/* Removes from the cache what resolving the alias NAME (wire form) has stored
- * for it and for listed names above it. */
+/* Removes from the cache what resolving NAME (wire form) has stored for it and
+ * for listed names above it, while it was not listed yet. */
 static void
-remove_target(const struct module_qstate *qstate, const struct fsk_db *db,
+remove_name(const struct module_qstate *qstate, const struct fsk_db *db,
     uint8_t *name, size_t len)
 {
 	struct fsk_verdict v;
@@ -163,6 +161,7 @@ remove_target(const struct module_qstate *qstate, const struct fsk_db *db,
 			continue;
 		sweep_message(qstate->env, name, len, qstate->qinfo.qtype,
 		    qstate->qinfo.qclass);
+		/* Minimised queries are for addresses (RFC 9156). */
 		sweep_message(qstate->env, name, len, LDNS_RR_TYPE_A,
 		    qstate->qinfo.qclass);
 	}
@@ -181,13 +180,42 @@ remove_targets(const struct module_qstate *qstate, const struct fsk_db *db)
 		const struct packed_rrset_data *d = k->entry.data;
 		struct fsk_name target;
 
-		if (k->rk.type != htons(LDNS_RR_TYPE_CNAME) || d->count == 0 ||
-		    d->rr_len[0] <= 2 ||
-		    !fsk_name_from_wire(&target, d->rr_data[0] + 2,
+		if (k->rk.type == htons(LDNS_RR_TYPE_CNAME) && d->count > 0 &&
+		    d->rr_len[0] > 2 &&
+		    fsk_name_from_wire(&target, d->rr_data[0] + 2,
 			d->rr_len[0] - 2))
-			continue;
-		remove_target(qstate, db, target.wire, target.len);
+			remove_name(qstate, db, target.wire, target.len);
 	}
+}
+
+/* Unbound is about to ask a name server for QINFO on behalf of QSTATE. */
+static int
+on_query(struct query_info *qinfo, uint16_t flags,
+    struct module_qstate *qstate, struct sockaddr_storage *addr,
+    socklen_t addrlen, uint8_t *zone, size_t zonelen, struct regional *region,
+    int id, void *arg)
+{
+	struct fraudsink *fs = arg;
+	struct worker_slot *slot = workers_self(&fs->workers);
+	const struct fsk_db *db;
+	struct fsk_verdict v;
+	struct fsk_query q;
+
+	(void)flags;
+	(void)addr;
+	(void)addrlen;
+	(void)zone;
+	(void)zonelen;
+	(void)region;
+	(void)id;
+	if (slot == NULL)
+		return 1;
+	if (judge(fs, slot, qinfo->qname, qinfo->qname_len, qinfo->qclass,
+		&db, &q, &v) &&
+	    v.found.touched)
+		qstate->no_cache_store = 1;
+	release(slot);
+	return 1;
 }
 
 /* The other modules are done. */
@@ -203,10 +231,9 @@ on_done(struct fraudsink *fs, struct worker_slot *slot,
 	if (judge(fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q,
 		&v)) {
 		if (v.block) {
-			/* The list changed, or a client joined Unbound's own
-			 * query.  What the others stored must go. */
-			sweep_message(qstate->env, qi->qname, qi->qname_len,
-			    qi->qtype, qi->qclass);
+			/* The list changed (what was stored must go), or a
+			 * client joined Unbound's own query. */
+			remove_name(qstate, db, qi->qname, qi->qname_len);
 			if (!is_internal(qstate))
 				answer_query(qstate, id, db, &v);
 		} else {
@@ -311,11 +338,20 @@ log_counters(const struct fraudsink *fs, const char *when)
 	    (unsigned long long)fs->swept);
 }
 
-static const enum inplace_cb_list_type reply_lists[] = {
-	inplace_cb_reply,
-	inplace_cb_reply_servfail,
-	inplace_cb_reply_cache,
+static const struct {
+	enum inplace_cb_list_type list;
+	union {
+		inplace_cb_reply_func_type *reply;
+		inplace_cb_query_func_type *query;
+		void *any;
+	} call;
+} callbacks[] = {
+	{ inplace_cb_reply, { .reply = on_reply } },
+	{ inplace_cb_reply_servfail, { .reply = on_reply } },
+	{ inplace_cb_reply_cache, { .reply = on_cached_reply } },
+	{ inplace_cb_query, { .query = on_query } },
 };
+#define CALLBACKS (sizeof(callbacks) / sizeof(*callbacks))
 
 static void
 state_free(struct fraudsink *fs)
@@ -374,17 +410,18 @@ init(struct module_env *env, int id)
 		log_err("fraudsink: out of memory; nothing is blocked");
 		return 1;
 	}
-	for (size_t i = 0; i < sizeof(reply_lists) / sizeof(*reply_lists);
-	    i++) {
-		void *cb = reply_lists[i] == inplace_cb_reply_cache
-		    ? (void *)(uintptr_t)&on_cached_reply
-		    : (void *)(uintptr_t)&on_reply;
-
-		if (!inplace_cb_register_wrapped(cb, reply_lists[i], fs, env,
-			id))
-			log_err("fraudsink: cannot register a callback; "
-				"counters and EDE will be missing");
-	}
+	for (size_t i = 0; i < CALLBACKS; i++)
+		if (!inplace_cb_register_wrapped(callbacks[i].call.any,
+			callbacks[i].list, fs, env, id)) {
+			/* Half of it would be worse than nothing. */
+			log_err("fraudsink: out of memory; nothing is "
+				"blocked");
+			for (; i > 0; i--)
+				inplace_cb_delete_wrapped(env,
+				    callbacks[i - 1].list, id);
+			state_free(fs);
+			return 1;
+		}
 	de->dyn_env = fs;
 	watch_start(fs);
 	return 1;
@@ -398,8 +435,8 @@ deinit(struct module_env *env, int id)
 
 	if (fs == NULL)
 		return;
-	for (size_t i = 0; i < sizeof(reply_lists) / sizeof(*reply_lists); i++)
-		inplace_cb_delete_wrapped(env, reply_lists[i], id);
+	for (size_t i = 0; i < CALLBACKS; i++)
+		inplace_cb_delete_wrapped(env, callbacks[i].list, id);
 	watch_stop(fs);
 	log_counters(fs, "at exit");
 	de->dyn_env = NULL;

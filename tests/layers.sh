@@ -1,0 +1,34 @@
+#!/bin/sh
+# The folders' promises: who may include what.  One third-party library, one
+# file a folder that includes it.
+set -u
+
+bad=0
+
+# Includes of a folder that are not in a list: FOLDER, regular expression.
+only() {
+	grep -nE '^#[[:space:]]*include' "$1"/*.[ch] | grep -vE "$2" |
+		while read -r line; do
+			echo "$line: $1/ may not include this"
+		done
+}
+
+libc='<(arpa/inet|assert|ctype|errno|fcntl|getopt|inttypes|limits|poll|pthread|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(mman|random|resource|socket|stat|time|types|wait)|time|unistd|emmintrin)\.h>'
+out=$(
+	only lib "$libc|\"lib/|lib/checksum\.c:.*<xxhash\.h>"
+	only module "$libc|\"(lib|module)/|^module/unbound\.h:"
+	only feeds "$libc|\"(lib|feeds)/|<(idn2|jansson|lzma|zlib|zstd)\.h>"
+	# Third-party headers: in one file each.
+	for h in idn2 jansson lzma zlib zstd xxhash; do
+		files=$(grep -lE "^#include <$h\.h>" lib/*.[ch] module/*.[ch] feeds/*.[ch])
+		[ "$(echo "$files" | wc -w)" -le 1 ] || echo "$files" | tr '\n' ' ' | sed "s/\$/: more than one file includes <$h.h>/"
+	done
+	grep -nE '^#include "(tests|contrib)/' lib/*.[ch] module/*.[ch] feeds/*.[ch] | sed 's/$/: nothing includes tests or contrib/'
+	# The library never prints and never ends the process.
+	grep -nE '(^|[^a-z_])(printf|fprintf|puts|putchar|perror|exit|abort|syslog)\(' lib/*.[ch] | sed 's/$/: lib\/ never prints or exits/'
+)
+if [ -n "$out" ]; then
+	echo "$out"
+	bad=1
+fi
+exit $bad
