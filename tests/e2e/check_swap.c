@@ -73,39 +73,37 @@ START_TEST(swaps_under_load_lose_nothing)
 	ck_assert_uint_eq(lost, 0);
 	ck_assert_uint_eq(wrong, 0);
 	world_stop(&w);
-	ck_assert_uint_eq(occurrences(w.log, "lists taken up 21, refused 0"),
+	ck_assert_uint_ge(occurrences(w.log, "leaked 0; lists taken up 21, "
+					     "refused 0"),
 	    1);
 }
 END_TEST
 
-START_TEST(twenty_reloads_under_load)
+START_TEST(twenty_reloads)
 {
-	unsigned seed = 0, held = 0;
+	unsigned seed = 0;
 	pthread_t thread;
-	struct reply *r = malloc(sizeof(*r));
 
-	ck_assert_ptr_nonnull(r);
 	world_start(&w,
 	    &(struct world_options){ .list = "always.test", .threads = 2 });
-	/* A reload of Unbound itself may lose a query; none may be wrong. */
-	ck_assert_int_eq(pthread_create(&thread, NULL, client, &seed), 0);
 	for (unsigned i = 0; i < 20; i++) {
-		if (i % 3 == 2) {
-			ck_assert_int_eq(kill(w.unbound.pid, SIGHUP), 0);
-		} else {
+		if (i == 10) /* the second half under load */
+			ck_assert_int_eq(pthread_create(&thread, NULL, client,
+					     &seed),
+			    0);
+		if (i < 10)
 			control(&w, "reload", NULL);
-		}
+		else
+			ck_assert_int_eq(kill(w.unbound.pid, SIGHUP), 0);
 		await_log(&w, "start of service", i + 2);
 		await_rcode(&w, "always.test", NXDOMAIN, 10000);
 		ck_assert_uint_eq(rcode_of(&w, "innocent.test"), NOERROR);
-		held++;
 	}
 	done = true;
 	pthread_join(thread, NULL);
-	ck_assert_uint_eq(held, 20);
+	/* A reload of Unbound itself may lose a query; none may be wrong. */
 	ck_assert_uint_eq(wrong, 0);
 	ck_assert_uint_gt(answers, lost);
-	free(r);
 	world_stop(&w);
 	ck_assert_uint_eq(occurrences(w.log, "at exit"), 21);
 }
@@ -119,7 +117,7 @@ make_suite(void)
 
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, swaps_under_load_lose_nothing);
-	tcase_add_test(tc, twenty_reloads_under_load);
+	tcase_add_test(tc, twenty_reloads);
 	suite_add_tcase(s, tc);
 	return s;
 }
