@@ -1,0 +1,73 @@
+#!/bin/sh
+# Part of run.sh: what clients see while the list is replaced under load.
+set -eu
+build=$(cd "$1" && pwd) unbound=$2 bin=$3 work=$(cd "$4" && pwd)
+. tests/bench/servers.sh
+
+module=$build/fraudsink.so
+if [ ! -f "$module" ]; then
+	echo "skipped: no '$module'"
+	exit
+fi
+
+listed=swapped-name.example
+echo $listed >"$here/extra.txt"
+live=$here/live.fsdb
+make_db="$build/fraudsink-feeds build -q"
+$make_db -o "$here/on.fsdb" "$work/listed.txt" "$here/extra.txt"
+cp "$work/exact.fsdb" "$here/off.fsdb"
+ln "$here/off.fsdb" "$live"
+awk '/\./' "$work/legit.csv" | head -n 2000 >"$here/legit"
+
+start_upstream
+configure swap $((port + 2)) "dynlib iterator" <<END
+dynlib:
+  dynlib-file: "$module"
+END
+export FRAUDSINK_DB="$live"
+start_unbound swap $((port + 2)) "$(head -n 1 "$work/listed.txt")" blocked \
+	"$unbound/unbound"
+
+# The files are ready and only renamed; and built in place, which takes
+# processor time from the server and the client.
+publish() { echo "ln -f '$1' '$here/next' && mv -f '$here/next' '$live'"; }
+in_place="taskset -c $client_core nice -n 19 $make_db --threads 1 -o '$live' '$work/listed.txt'"
+run() { # TIMES COMMAND-ON COMMAND-OFF
+	taskset -c $client_core "$bin/client" swap $((port + 2)) "$here/legit" \
+		$listed "$live" "$1" "$2" "$3"
+}
+echo
+echo "### Swap of the list under 10,000 queries a second"
+echo
+run 20 "$(publish "$here/on.fsdb")" "$(publish "$here/off.fsdb")" >"$here/renamed"
+run 4 "$in_place '$here/extra.txt'" "$in_place" >"$here/built"
+awk '
+	function row(what, unit, i, most) {
+		printf "| %-52s | %9s | %9s |", what, a[1, i] unit, a[2, i] unit
+		if (most == "") print " - | |"
+		else printf " %s | %s |\n", most, a[1, i] + a[2, i] <= most ? "met" : "MISSED" }
+	{ for (i = 1; i <= NF; i++) a[NR, i] = $i }
+	END {
+		print "| | renamed | built in place | target | |"
+		print "|---|---|---|---|---|"
+		row("answers", "", 1)
+		row("lost", "", 2, 0)
+		row("wrong", "", 3, 0)
+		row("rename to first blocked answer, median", " ms", 10)
+		row("  worst", " ms", 11)
+		row("rename to all names below it blocked, median", " ms", 12)
+		row("  worst", " ms", 13)
+		row("rename to all resolved again, median", " ms", 16)
+		row("  worst", " ms", 17)
+		row("longest wait of the client itself", " ms", 18)
+		row("answer in quiet time, median", " us", 4)
+		row("  p99.9", " us", 5)
+		row("  slowest", " us", 6)
+		row("answer within 0.3 s of a swap, median", " us", 7)
+		row("  p99.9", " us", 8)
+		row("  slowest", " us", 9)
+		printf "| %-52s | %9.2f | %9.2f | 2 | %s |\n",
+			"p99.9 at a swap to p99.9 in quiet time",
+			a[1, 8] / a[1, 5], a[2, 8] / a[2, 5],
+			a[1, 8] <= 2 * a[1, 5] ? "met" : "MISSED"
+	}' "$here/renamed" "$here/built"
