@@ -92,8 +92,9 @@ $B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) $(LIB)
 $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)
 	$(call link_check)
 $B/tests/fuzz/replay_fuzz_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o \
-		$(call part,feeds) $(LIB)
-	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(call pkg_libs,$(feeds_pkgs)) -pthread
+		$(filter $B/feeds/parse% $B/feeds/host.o $B/feeds/idn.o,$(call objs,feeds)) \
+		$(LIB)
+	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(call pkg_libs,libidn2) -pthread
 
 # What the end-to-end tests start.
 export FRAUDSINK_TEST_UNBOUND := $(UNBOUND)/unbound
@@ -112,8 +113,7 @@ check-built: all $(CHECKS) $(REPLAYS)
 # Coverage-guided fuzzing with clang: make fuzz FUZZ_SECONDS=60
 FUZZ_SECONDS ?= 60
 fuzz:
-	CC=clang FEEDS_LIBS="$(call pkg_libs,$(feeds_pkgs))" \
-		sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+	sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
 bench: deps all
 	sh tests/bench/run.sh $B $(UNBOUND)
