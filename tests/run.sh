@@ -34,15 +34,15 @@ step() { # NAME COMMAND...
 step "includes" sh tests/layers.sh
 step "exports" sh tests/exports.sh "$build/fraudsink.so"
 
-replays=
+# Move the check programs behind the replay programs.
+checks=0
 for program in "$@"; do
 	shift
 	[ "$program" = -- ] && break
 	set -- "$@" "$program"
-	checks=$#
+	checks=$((checks + 1))
 done
-# The checks were moved behind the replays.
-replays=$(($# - ${checks:-0}))
+replays=$(($# - checks))
 i=0
 for program in "$@"; do
 	i=$((i + 1))
