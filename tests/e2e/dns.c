@@ -2,332 +2,257 @@
 #include "tests/e2e/dns.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
+#include <check.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-/* ---- queries ---- */
+#include "tests/e2e/procs.h"
 
-static bool
-digit(char c)
+size_t
+dns_wire(const char *text, uint8_t out[static 256])
 {
-	return c >= '0' && c <= '9';
-}
+	size_t at = 0;
 
-bool
-dns_name(struct dns_name *name, const char *text)
-{
-	size_t label = 0; /* where its length stands */
-
-	name->len = 1;
-	if (strcmp(text, ".") == 0)
-		text++;
 	while (*text != '\0') {
-		unsigned octet = (uint8_t)*text++;
+		size_t n = strcspn(text, ".");
 
-		if (octet == '.') {
-			size_t n = name->len - label - 1;
-
-			if (n == 0 || n > 63 || name->len == DNS_NAME_MAX)
-				return false;
-			name->wire[label] = (uint8_t)n;
-			label = name->len++;
-			continue;
-		}
-		if (octet == '\\' && digit(text[0])) {
-			if (!digit(text[1]) || !digit(text[2]))
-				return false;
-			octet = (unsigned)(text[0] - '0') * 100 +
-			    (unsigned)(text[1] - '0') * 10 +
-			    (unsigned)(text[2] - '0');
-			text += 3;
-		} else if (octet == '\\' && *text != '\0') {
-			octet = (uint8_t)*text++;
-		}
-		if (octet > 255 || name->len == DNS_NAME_MAX)
-			return false;
-		name->wire[name->len++] = (uint8_t)octet;
+		ck_assert_uint_le(n, 63);
+		ck_assert_uint_lt(at + n + 1, 255);
+		out[at++] = (uint8_t)n;
+		memcpy(out + at, text, n);
+		at += n;
+		text += n + (text[n] == '.');
 	}
-	if (name->len - label - 1 > 63)
-		return false;
-	if (name->len - label > 1) { /* no dot at the end */
-		if (name->len == DNS_NAME_MAX)
-			return false;
-		name->wire[label] = (uint8_t)(name->len - label - 1);
-		label = name->len++;
-	}
-	name->wire[label] = 0;
-	return true;
+	out[at++] = 0;
+	return at;
 }
 
 static void
-put16(uint8_t **p, unsigned v)
+put16(uint8_t *p, unsigned v)
 {
-	*(*p)++ = (uint8_t)(v >> 8);
-	*(*p)++ = (uint8_t)v;
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
 }
 
-size_t
-dns_build(const struct dns_query *q, uint16_t id, uint8_t out[static 512])
+static uint16_t
+get16(const uint8_t *p)
 {
-	struct dns_name name;
-	uint8_t *p = out;
-
-	if (!dns_name(&name, q->name))
-		return 0;
-	put16(&p, id);
-	put16(&p, (q->no_rd ? 0u : DNS_RD) | (q->ad ? DNS_AD : 0u) |
-		(q->cd ? DNS_CD : 0u));
-	put16(&p, 1);
-	put16(&p, 0);
-	put16(&p, 0);
-	put16(&p, q->edns);
-	memcpy(p, name.wire, name.len);
-	p += name.len;
-	put16(&p, q->type);
-	put16(&p, q->class == 0 ? CLASS_IN : q->class);
-	if (q->edns) { /* RFC 6891 section 6.1.2 */
-		*p++ = 0;
-		put16(&p, TYPE_OPT);
-		put16(&p, 1232);
-		put16(&p, 0);
-		put16(&p, q->dnssec_ok ? 0x8000 : 0);
-		put16(&p, 0);
-	}
-	return (size_t)(p - out);
-}
-
-/* ---- answers ---- */
-
-struct cursor {
-	const struct dns_reply *r;
-	size_t at;
-	bool bad;
-};
-
-static unsigned
-take(struct cursor *c, unsigned octets)
-{
-	unsigned v = 0;
-
-	if (c->bad || c->r->len - c->at < octets) {
-		c->bad = true;
-		return 0;
-	}
-	for (; octets > 0; octets--)
-		v = v << 8 | c->r->wire[c->at++];
-	return v;
-}
-
-static void
-take_name(struct cursor *c, struct dns_name *name)
-{
-	size_t at = c->at, before = c->r->len;
-	bool jumped = false;
-
-	name->len = 0;
-	for (;;) {
-		unsigned n;
-
-		if (at >= c->r->len)
-			break;
-		n = c->r->wire[at];
-		if (n >= 0xc0) {
-			if (c->r->len - at < 2)
-				break;
-			n = (n & 0x3f) << 8 | c->r->wire[at + 1];
-			if (!jumped)
-				c->at = at + 2;
-			jumped = true;
-			if (n >= before) /* backwards only, or for ever */
-				break;
-			at = before = n;
-			continue;
-		}
-		if (n > 63 || c->r->len - at < n + 1 ||
-		    DNS_NAME_MAX - name->len < n + 1)
-			break;
-		memcpy(name->wire + name->len, c->r->wire + at, n + 1);
-		name->len += n + 1;
-		at += n + 1;
-		if (n == 0) {
-			if (!jumped)
-				c->at = at;
-			return;
-		}
-	}
-	c->bad = true;
-}
-
-static const char *
-take_opt(struct dns_reply *r, const struct dns_rr *rr)
-{
-	if (r->edns)
-		return "two OPT records";
-	if (rr->owner.len != 1 || rr->section != 3)
-		return "an OPT record that is none";
-	r->edns = true;
-	r->ext_rcode = (uint8_t)(rr->ttl >> 24);
-	r->edns_version = (uint8_t)(rr->ttl >> 16);
-	r->dnssec_ok = (rr->ttl & 0x8000) != 0;
-	for (size_t at = 0; at < rr->rdlen; r->options++) {
-		const uint8_t *o = rr->rdata + at;
-
-		if (rr->rdlen - at < 4 || r->options == DNS_OPTIONS_MAX)
-			return "bad EDNS options";
-		r->option[r->options].code = (uint16_t)(o[0] << 8 | o[1]);
-		r->option[r->options].len = (uint16_t)(o[2] << 8 | o[3]);
-		r->option[r->options].data = o + 4;
-		at += 4u + r->option[r->options].len;
-		if (at > rr->rdlen)
-			return "an EDNS option beyond its record";
-	}
-	return NULL;
-}
-
-const char *
-dns_parse(struct dns_reply *r)
-{
-	struct cursor c = { .r = r };
-	const char *wrong;
-
-	r->rrs = r->options = 0;
-	r->edns = r->dnssec_ok = false;
-	r->id = (uint16_t)take(&c, 2);
-	r->flags = (uint16_t)take(&c, 2);
-	r->rcode = r->flags & DNS_RCODE;
-	for (unsigned s = 0; s < 4; s++)
-		r->count[s] = take(&c, 2);
-	if (c.bad || r->count[0] != 1)
-		return "no header, or not one question";
-	take_name(&c, &r->qname);
-	r->qtype = (uint16_t)take(&c, 2);
-	r->qclass = (uint16_t)take(&c, 2);
-	for (unsigned s = 1; s < 4; s++)
-		for (unsigned n = r->count[s]; n > 0; n--) {
-			struct dns_rr rr = { .section = s };
-
-			take_name(&c, &rr.owner);
-			rr.type = (uint16_t)take(&c, 2);
-			rr.class = (uint16_t)take(&c, 2);
-			rr.ttl = take(&c, 4);
-			rr.rdlen = (uint16_t)take(&c, 2);
-			if (c.bad || r->len - c.at < rr.rdlen)
-				return "a record beyond the end";
-			rr.rdata = r->wire + c.at;
-			c.at += rr.rdlen;
-			if (rr.type == TYPE_OPT) {
-				wrong = take_opt(r, &rr);
-				if (wrong != NULL)
-					return wrong;
-			} else if (r->rrs == DNS_RRS_MAX) {
-				return "more records than expected";
-			} else {
-				r->rr[r->rrs++] = rr;
-			}
-		}
-	return c.bad || c.at != r->len ? "octets missing or left over" : NULL;
-}
-
-/* ---- sockets ---- */
-
-int
-dns_socket(const char *address, unsigned port, bool tcp, long ms)
-{
-	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port) };
-	int fd = socket(AF_INET,
-	    (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-
-	inet_pton(AF_INET, address, &sin.sin_addr);
-	if (fd == -1)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == -1 ||
-	    connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-size_t
-dns_exchange(const char *address, unsigned port, const uint8_t *query,
-    size_t len, uint8_t *answer, size_t room, long ms)
-{
-	int fd = dns_socket(address, port, false, ms);
-	ssize_t n = -1;
-
-	if (fd != -1) {
-		if (send(fd, query, len, MSG_NOSIGNAL) == (ssize_t)len)
-			n = recv(fd, answer, room, 0);
-		close(fd);
-	}
-	return n < 0 ? 0 : (size_t)n;
-}
-
-static bool
-read_all(int fd, uint8_t *to, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = recv(fd, to, len, 0);
-
-		if (n <= 0)
-			return false;
-		to += n;
-		len -= (size_t)n;
-	}
-	return true;
+	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
 static size_t
-exchange_tcp(const char *address, unsigned port, const uint8_t *query,
-    size_t len, struct dns_reply *r, long ms)
+make_query(const struct ask *ask, uint16_t id, uint8_t *q)
 {
-	int fd = dns_socket(address, port, true, ms);
-	uint8_t framed[2 + 512], head[2];
-	size_t n = 0;
+	uint8_t name[256];
+	size_t len = 12, n;
 
-	if (fd == -1)
-		return 0;
-	framed[0] = (uint8_t)(len >> 8);
-	framed[1] = (uint8_t)len;
-	memcpy(framed + 2, query, len);
-	if (send(fd, framed, len + 2, MSG_NOSIGNAL) == (ssize_t)(len + 2) &&
-	    read_all(fd, head, 2)) {
-		n = (size_t)(head[0] << 8 | head[1]);
-		if (!read_all(fd, r->wire, n))
-			n = 0;
+	memset(q, 0, 12);
+	put16(q, id);
+	put16(q + 2, ask->flags | (ask->no_rd ? 0 : F_RD));
+	put16(q + 4, 1);
+	if (ask->wire != NULL) {
+		memcpy(q + len, ask->wire, ask->wire_len);
+		len += ask->wire_len;
+	} else {
+		n = dns_wire(ask->name, name);
+		memcpy(q + len, name, n);
+		len += n;
 	}
+	put16(q + len, ask->qtype != 0 ? ask->qtype : T_A);
+	put16(q + len + 2, 1);
+	len += 4;
+	if (ask->edns || ask->dnssec) {
+		static const uint8_t opt[11] = { 0, 0, 41, 16, 0 };
+
+		put16(q + 10, 1);
+		memcpy(q + len, opt, sizeof(opt));
+		if (ask->dnssec)
+			q[len + 7] = 0x80;
+		len += sizeof(opt);
+	}
+	return len;
+}
+
+/* Reads a possibly compressed name at *AT. */
+static void
+read_name(const struct reply *r, size_t *at, uint8_t *out, size_t *out_len)
+{
+	size_t p = *at, n = 0;
+	bool jumped = false;
+
+	for (unsigned hops = 0; hops < 128; hops++) {
+		ck_assert_uint_lt(p, r->len);
+		if ((r->wire[p] & 0xc0) == 0xc0) {
+			ck_assert_uint_lt(p + 1, r->len);
+			if (!jumped)
+				*at = p + 2;
+			jumped = true;
+			p = get16(r->wire + p) & 0x3fffu;
+			continue;
+		}
+		ck_assert_uint_le(p + 1 + r->wire[p], r->len);
+		ck_assert_uint_le(n + 1 + r->wire[p], 255);
+		memcpy(out + n, r->wire + p, 1u + r->wire[p]);
+		n += 1u + r->wire[p];
+		if (r->wire[p] == 0) {
+			if (!jumped)
+				*at = p + 1;
+			*out_len = n;
+			return;
+		}
+		p += 1u + r->wire[p];
+	}
+	ck_abort_msg("a name in the answer does not end");
+}
+
+static void
+read_options(struct reply *r, size_t at, size_t len)
+{
+	size_t end = at + len;
+
+	while (end - at >= 4) {
+		unsigned code = get16(r->wire + at);
+		size_t n = get16(r->wire + at + 2);
+
+		at += 4;
+		ck_assert_uint_le(n, end - at);
+		if (code == 15) {
+			ck_assert_uint_ge(n, 2);
+			r->ede = get16(r->wire + at);
+			ck_assert_uint_lt(n - 2, sizeof(r->ede_text));
+			memcpy(r->ede_text, r->wire + at + 2, n - 2);
+			r->ede_text[n - 2] = '\0';
+		}
+		at += n;
+	}
+	ck_assert_uint_eq(at, end);
+}
+
+static void
+read_reply(struct reply *r)
+{
+	size_t at = 12;
+
+	ck_assert_uint_ge(r->len, 12);
+	r->flags = get16(r->wire + 2);
+	r->rcode = r->flags & 15;
+	r->rrs = 0;
+	r->edns = false;
+	r->ede = -1;
+	r->qname_len = 0;
+	ck_assert_uint_le(get16(r->wire + 4), 1);
+	if (get16(r->wire + 4) == 1) {
+		read_name(r, &at, r->qname, &r->qname_len);
+		at += 4;
+	}
+	for (unsigned section = 1; section <= 3; section++)
+		for (unsigned n = get16(r->wire + 4 + 2 * section); n > 0;
+		    n--) {
+			struct rr *rr = &r->rr[r->rrs];
+			const uint8_t *p;
+
+			ck_assert_uint_lt(r->rrs, 64);
+			read_name(r, &at, rr->owner, &rr->owner_len);
+			ck_assert_uint_le(at + 10, r->len);
+			p = r->wire + at;
+			rr->type = get16(p);
+			rr->ttl = (uint32_t)get16(p + 4) << 16 | get16(p + 6);
+			rr->rdlen = get16(p + 8);
+			rr->rdata = at + 10;
+			rr->section = section;
+			at += 10 + rr->rdlen;
+			ck_assert_uint_le(at, r->len);
+			if (rr->type == 41) {
+				r->edns = true;
+				read_options(r, rr->rdata, rr->rdlen);
+			} else {
+				r->rrs++;
+			}
+		}
+	ck_assert_uint_eq(at, r->len);
+}
+
+static bool
+receive(int fd, uint8_t *buf, size_t want, bool whole, size_t *got, long end)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+
+	for (*got = 0; *got == 0 || (whole && *got < want);) {
+		long left = end - now_ms();
+		ssize_t n;
+
+		if (left <= 0 || poll(&p, 1, (int)left) != 1)
+			return false;
+		n = recv(fd, buf + *got, want - *got, 0);
+		if (n <= 0)
+			return false;
+		*got += (size_t)n;
+	}
+	return true;
+}
+
+bool
+dns_ask(const char *address, unsigned port, const struct ask *ask,
+    struct reply *r)
+{
+	static _Atomic uint16_t ids;
+	uint16_t id = (uint16_t)(atomic_fetch_add(&ids, 1) * 40503u);
+	long end = now_ms() +
+	    patience(ask->timeout_ms != 0 ? (long)ask->timeout_ms : 5000);
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port) };
+	uint8_t q[600], size[2];
+	size_t len = make_query(ask, id, q + 2), n;
+	bool good = false;
+	int fd;
+
+	inet_pton(AF_INET, address, &to.sin_addr);
+	fd = socket(AF_INET,
+	    (ask->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	ck_assert_int_ne(fd, -1);
+	put16(q, (unsigned)len);
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1)
+		goto out;
+	if (ask->tcp) {
+		if (send(fd, q, len + 2, MSG_NOSIGNAL) != (ssize_t)len + 2 ||
+		    !receive(fd, size, 2, true, &n, end) ||
+		    !receive(fd, r->wire, get16(size), true, &r->len, end))
+			goto out;
+	} else {
+		if (send(fd, q + 2, len, MSG_NOSIGNAL) != (ssize_t)len)
+			goto out;
+		do {
+			if (!receive(fd, r->wire, sizeof(r->wire), false,
+				&r->len, end))
+				goto out;
+		} while (r->len < 12 || get16(r->wire) != id);
+	}
+	read_reply(r);
+	good = true;
+out:
 	close(fd);
+	return good;
+}
+
+unsigned
+dns_count(const struct reply *r, unsigned section, uint16_t type)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->rrs; i++)
+		n += r->rr[i].section == section &&
+		    (type == 0 || r->rr[i].type == type);
 	return n;
 }
 
-const char *
-dns_ask(const char *address, unsigned port, const struct dns_query *q,
-    struct dns_reply *r, long ms)
+const struct rr *
+dns_first(const struct reply *r, unsigned section, uint16_t type)
 {
-	uint8_t query[512];
-	const char *wrong;
-	uint16_t id = 0;
-	size_t len;
-
-	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
-		return "no random number";
-	len = dns_build(q, id, query);
-	if (len == 0)
-		return "the test's own name is bad";
-	r->len = q->tcp
-	    ? exchange_tcp(address, port, query, len, r, ms)
-	    : dns_exchange(address, port, query, len, r->wire,
-		  sizeof(r->wire), ms);
-	if (r->len == 0)
-		return "no answer";
-	wrong = dns_parse(r);
-	if (wrong == NULL && r->id != id)
-		wrong = "another query's answer";
-	return wrong;
+	for (unsigned i = 0; i < r->rrs; i++)
+		if (r->rr[i].section == section && r->rr[i].type == type)
+			return &r->rr[i];
+	return NULL;
 }
