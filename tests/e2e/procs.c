@@ -277,44 +277,6 @@ own_address(void)
 	return text;
 }
 
-/* Binds a socket to PORT there, 0 for any; -1 if that is taken. */
-static int
-bound(int type, unsigned port, struct sockaddr_in *sin)
-{
-	socklen_t len = sizeof(*sin);
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-
-	ck_assert_int_ne(fd, -1);
-	memset(sin, 0, sizeof(*sin));
-	sin->sin_family = AF_INET;
-	sin->sin_port = htons((uint16_t)port);
-	inet_pton(AF_INET, own_address(), &sin->sin_addr);
-	if (bind(fd, (struct sockaddr *)sin, len) == -1 ||
-	    getsockname(fd, (struct sockaddr *)sin, &len) == -1) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-unsigned
-free_port(void)
-{
-	for (;;) {
-		struct sockaddr_in sin;
-		int udp = bound(SOCK_DGRAM, 0, &sin), tcp;
-		unsigned port = ntohs(sin.sin_port);
-
-		ck_assert_int_ne(udp, -1);
-		tcp = bound(SOCK_STREAM, port, &sin);
-		close(udp);
-		if (tcp != -1) {
-			close(tcp);
-			return port;
-		}
-	}
-}
-
 /* ---- the guardian ---- */
 
 static int

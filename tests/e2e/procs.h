@@ -76,7 +76,4 @@ void show_tail(const char *path);
 /* An address on the loopback network that no other running test has. */
 const char *own_address(void);
 
-/* A port that is free there, for UDP and TCP. */
-unsigned free_port(void);
-
 #endif

@@ -135,7 +135,8 @@ write_conf(struct world *w, const struct world_options *o)
 	    " local-zone: \"example.\" nodefault\n"
 	    " local-zone: \"invalid.\" nodefault\n"
 	    " trust-anchor-file: \"%s/signed.key\"\n"
-	    " statistics-interval: 0\n outgoing-range: 512\n so-reuseport: yes\n"
+	    " statistics-interval: 0\n outgoing-range: 512\n"
+	    " outgoing-port-avoid: 5300-5310\n so-reuseport: yes\n"
 	    "%s"
 	    "dynlib:\n dynlib-file: \"%s\"\n"
 	    "remote-control:\n control-enable: yes\n"
@@ -193,8 +194,10 @@ world_start(struct world *w, const struct world_options *o)
 	in_folder(w, "list.fsdb", w->db);
 	in_folder(w, "unbound.conf", w->conf);
 	in_folder(w, "unbound.log", w->log);
-	w->upstream = free_port();
-	w->port = free_port();
+	/* The address is this test's own; Unbound's outgoing sockets, which
+	 * are bound to all addresses, keep off these two (see write_conf()). */
+	w->upstream = 5301;
+	w->port = 5302;
 	start_nsd(w);
 	if (o->list != NULL)
 		publish(w, o->list, NULL);
