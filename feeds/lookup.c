@@ -92,7 +92,7 @@ look_up(struct lookup *l, const char *text)
 	if (v.found.covered) {
 		e.attr = v.found.attr;
 		e.entry = fsk_name_to_text(
-		    q.wire + q.at[v.found.labels], entry);
+		    q.wire + fsk_query_at(&q, v.found.labels), entry);
 	}
 	l->found |= v.block;
 	if (!l->json)

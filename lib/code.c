@@ -14,14 +14,44 @@ symbol_of(uint8_t c)
 	/* Lower case only: names come here in canonical form. */
 	static const uint8_t sym[256] = {
 #define S(c, v) [c] = (v) + 1
-		S('a', 0), S('b', 1), S('c', 2), S('d', 3), S('e', 4),
-		S('f', 5), S('g', 6), S('h', 7), S('i', 8), S('j', 9),
-		S('k', 10), S('l', 11), S('m', 12), S('n', 13), S('o', 14),
-		S('p', 15), S('q', 16), S('r', 17), S('s', 18), S('t', 19),
-		S('u', 20), S('v', 21), S('w', 22), S('x', 23), S('y', 24),
-		S('z', 25), S('0', 26), S('1', 27), S('2', 28), S('3', 29),
-		S('4', 30), S('5', 31), S('6', 32), S('7', 33), S('8', 34),
-		S('9', 35), S('-', 36), S('_', 37),
+		S('a', 0),
+		S('b', 1),
+		S('c', 2),
+		S('d', 3),
+		S('e', 4),
+		S('f', 5),
+		S('g', 6),
+		S('h', 7),
+		S('i', 8),
+		S('j', 9),
+		S('k', 10),
+		S('l', 11),
+		S('m', 12),
+		S('n', 13),
+		S('o', 14),
+		S('p', 15),
+		S('q', 16),
+		S('r', 17),
+		S('s', 18),
+		S('t', 19),
+		S('u', 20),
+		S('v', 21),
+		S('w', 22),
+		S('x', 23),
+		S('y', 24),
+		S('z', 25),
+		S('0', 26),
+		S('1', 27),
+		S('2', 28),
+		S('3', 29),
+		S('4', 30),
+		S('5', 31),
+		S('6', 32),
+		S('7', 33),
+		S('8', 34),
+		S('9', 35),
+		S('-', 36),
+		S('_', 37),
 #undef S
 	};
 
@@ -51,12 +81,11 @@ tld_hash(uint64_t label)
 void
 fsk_code_count(struct fsk_code_stats *s, const struct fsk_query *q)
 {
-	const uint8_t *p = q->wire + q->at[1];
+	const uint8_t *p = q->wire + fsk_query_at(q, 1);
 	uint64_t label = tld_label(p);
 
 	if (label != 0) {
-		unsigned slot =
-		    (unsigned)(label * 0x9e3779b97f4a7c15u >> 52);
+		unsigned slot = (unsigned)(label * 0x9e3779b97f4a7c15u >> 52);
 
 		s->tld[slot].count++;
 		if (s->tld[slot].label == 0 || label < s->tld[slot].label)
@@ -65,7 +94,7 @@ fsk_code_count(struct fsk_code_stats *s, const struct fsk_query *q)
 	for (unsigned k = label != 0 ? 2 : 1; k <= q->labels; k++) {
 		unsigned context = FSK_SYM_END;
 
-		p = q->wire + q->at[k];
+		p = q->wire + fsk_query_at(q, k);
 		for (unsigned n = *p++; n > 0; n--) {
 			unsigned sym = symbol_of(*p++);
 
@@ -124,7 +153,8 @@ make_lengths(const uint64_t *freq, unsigned n, uint8_t *len)
 				unsigned least;
 
 				if (leaf < n &&
-				    (node == end || weight[leaf] <= weight[node]))
+				    (node == end ||
+					weight[leaf] <= weight[node]))
 					least = leaf++;
 				else
 					least = node++;
@@ -162,8 +192,8 @@ by_count(const void *ap, const void *bp)
 }
 
 size_t
-fsk_code_make(const struct fsk_code_stats *s,
-    uint8_t section[static FSK_CODE_LEN_MAX])
+fsk_code_make(
+    const struct fsk_code_stats *s, uint8_t section[static FSK_CODE_LEN_MAX])
 {
 	const unsigned slots = sizeof(s->tld) / sizeof(*s->tld);
 	struct tld_count tld[sizeof(s->tld) / sizeof(*s->tld)];
@@ -205,31 +235,32 @@ fsk_code_make(const struct fsk_code_stats *s,
 
 /* ---- reading them ---- */
 
-/* Gives out canonical code words for lengths that LEN(i) tells: shorter words
- * first, equal lengths in order of the symbols.  The words must use up the
- * whole code space, but for a lone word of one bit. */
+/* Gives out canonical code words of the lengths LEN: shorter words first, equal
+ * lengths in order of the symbols.  The words must use up the whole code space,
+ * but for a lone word of one bit. */
 static bool
-assign_words(struct fsk_word *word, unsigned n, struct fsk_order *order)
+assign_words(
+    fsk_word *word, const uint8_t *len, unsigned n, struct fsk_order *order)
 {
 	uint32_t used = 0;
 	unsigned at = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		if (word[i].len == 0 || word[i].len > FSK_CODE_BITS)
+		if (len[i] == 0 || len[i] > FSK_CODE_BITS)
 			return false;
-		order->count[word[i].len]++;
-		used += 1u << (FSK_CODE_BITS - word[i].len);
+		order->count[len[i]]++;
+		used += 1u << (FSK_CODE_BITS - len[i]);
 	}
-	if (used != 1u << FSK_CODE_BITS && !(n == 1 && word[0].len == 1))
+	if (used != 1u << FSK_CODE_BITS && !(n == 1 && len[0] == 1))
 		return false;
 	for (unsigned l = 1; l <= FSK_CODE_BITS; l++) {
 		order->first[l] = (uint16_t)((order->first[l - 1] +
 						 order->count[l - 1])
-		    << 1);
+					     << 1);
 		for (unsigned i = 0, next = order->first[l]; i < n; i++) {
-			if (word[i].len != l)
+			if (len[i] != l)
 				continue;
-			word[i].bits = (uint16_t)next++;
+			word[i] = (fsk_word)(next++ << (16 - l) | l);
 			order->symbol[at++] = (uint8_t)i;
 		}
 	}
@@ -241,24 +272,26 @@ fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
     struct fsk_error *err)
 {
 	const uint8_t *p = section + FSK_SYMS * FSK_SYMS;
+	uint8_t tld_len[FSK_TLDS_MAX + 1];
 
 	if (len < FSK_SYMS * FSK_SYMS + 3)
 		return fsk_fail(err, FSK_ECORRUPT, "code table is too short");
 	memset(c, 0, sizeof(*c));
+	for (unsigned i = 0; i < 256; i++)
+		c->symbol[i] = (uint8_t)symbol_of((uint8_t)i);
 	for (unsigned i = 0; i < FSK_SYMS; i++) {
-		for (unsigned j = 0; j < FSK_SYMS; j++)
-			c->word[i][j].len = section[i * FSK_SYMS + j];
-		if (!assign_words(c->word[i], FSK_SYMS, &c->order[i]))
+		if (!assign_words(c->word[i], section + i * FSK_SYMS, FSK_SYMS,
+			&c->order[i]))
 			return fsk_fail(err, FSK_ECORRUPT,
 			    "code table of context %u is not complete", i);
 	}
 	c->tlds = fsk_get16(p);
 	if (c->tlds > FSK_TLDS_MAX ||
 	    len != FSK_SYMS * FSK_SYMS + 3 + c->tlds * 9u)
-		return fsk_fail(err, FSK_ECORRUPT,
-		    "code table has a wrong length");
+		return fsk_fail(
+		    err, FSK_ECORRUPT, "code table has a wrong length");
 	/* The word that means "spelled out" comes last. */
-	c->tld[c->tlds].len = p[2];
+	tld_len[c->tlds] = p[2];
 	p += 3;
 	for (unsigned i = 0; i < c->tlds; i++, p += 9) {
 		uint64_t label = fsk_get64(p + 1);
@@ -269,7 +302,7 @@ fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
 		if (octets[0] == 0 || label != tld_label(octets))
 			return fsk_fail(err, FSK_ECORRUPT,
 			    "code table has a bad top-level domain");
-		c->tld[i].len = p[0];
+		tld_len[i] = p[0];
 		c->tld_label[i] = label;
 		for (; c->tld_slot[slot] != 0; slot = (slot + 1) % FSK_TLD_HASH)
 			if (c->tld_label[c->tld_slot[slot] - 1] == label)
@@ -277,7 +310,7 @@ fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
 				    "code table has a top-level domain twice");
 		c->tld_slot[slot] = (uint16_t)(i + 1);
 	}
-	if (!assign_words(c->tld, c->tlds + 1u, &c->tld_order))
+	if (!assign_words(c->tld, tld_len, c->tlds + 1u, &c->tld_order))
 		return fsk_fail(err, FSK_ECORRUPT,
 		    "code table of top-level domains is not complete");
 	return FSK_OK;
@@ -292,63 +325,100 @@ struct bit_writer {
 };
 
 static inline void
-put_bits(struct bit_writer *w, unsigned bits, unsigned len)
+put_word(struct bit_writer *w, fsk_word word)
 {
-	w->bits |= (uint64_t)bits << (64 - w->held - len);
-	w->held += len;
-	if (w->held >= 40) { /* five whole octets */
-		uint64_t be = __builtin_bswap64(w->bits);
-
-		fsk_put64(w->out, be);
-		w->out += 5;
-		w->bits <<= 40;
-		w->held -= 40;
-	}
+	w->bits |= (uint64_t)(word & 0xfff0u) << 48 >> w->held;
+	w->held += word & 15u;
 }
 
+/* Writes the whole octets out, so that at most seven bits are held.  Without a
+ * branch: whether there is an octet to write cannot be foreseen. */
 static inline void
-put_label(const struct fsk_code *c, struct bit_writer *w, const uint8_t *p)
+put_octets(struct bit_writer *w)
 {
-	unsigned context = FSK_SYM_END;
+	unsigned whole = w->held / 8;
 
-	for (unsigned n = *p++; n > 0; n--, p++) {
-		unsigned sym = symbol_of(*p);
-		struct fsk_word word = c->word[context][sym];
+	fsk_put64(w->out, __builtin_bswap64(w->bits));
+	w->out += whole;
+	w->bits <<= 8 * whole;
+	w->held %= 8;
+}
 
-		put_bits(w, word.bits, word.len);
-		if (sym == FSK_SYM_OTHER)
-			put_bits(w, *p, 8);
-		context = sym;
+/* Adds the octet at P in *CONTEXT, which becomes that of the next. */
+static inline void
+put_symbol(const struct fsk_code *c, struct bit_writer *w,
+    const fsk_word **context, const uint8_t *p)
+{
+	size_t sym = c->symbol[*p];
+
+	put_word(w, (*context)[sym]);
+	if (sym == FSK_SYM_OTHER) {
+		w->bits |= (uint64_t)*p << 56 >> w->held;
+		w->held += 8;
 	}
-	put_bits(w, c->word[context][FSK_SYM_END].bits,
-	    c->word[context][FSK_SYM_END].len);
+	*context = c->word[sym];
+}
+
+/* Adds the label at P.  Between two calls of put_octets() stand at most two
+ * words and two octets: with the seven bits held, 47. */
+static inline void
+put_label(const struct fsk_code *c, struct bit_writer *to, const uint8_t *p)
+{
+	struct bit_writer w = *to; /* in registers: it may not alias w.out */
+	const fsk_word *context = c->word[FSK_SYM_END];
+	const uint8_t *end = p + 1 + *p;
+
+	for (p++; end - p >= 2; p += 2) {
+		put_symbol(c, &w, &context, p);
+		put_symbol(c, &w, &context, p + 1);
+		put_octets(&w);
+	}
+	if (p < end)
+		put_symbol(c, &w, &context, p);
+	put_word(&w, context[FSK_SYM_END]);
+	put_octets(&w);
+	*to = w;
+}
+
+/* The row of the top-level domain at P, c->tlds if it has no word. */
+static unsigned
+tld_row(const struct fsk_code *c, const uint8_t *p)
+{
+	uint64_t label = tld_label(p);
+
+	if (label == 0)
+		return c->tlds;
+	for (unsigned slot = tld_hash(label); c->tld_slot[slot] != 0;
+	     slot = (slot + 1) % FSK_TLD_HASH)
+		if (c->tld_label[c->tld_slot[slot] - 1] == label)
+			return c->tld_slot[slot] - 1u;
+	return c->tlds;
 }
 
 void
 fsk_code_name(const struct fsk_code *c, const struct fsk_query *q,
-    unsigned labels, struct fsk_coded *out)
+    unsigned done, unsigned labels, struct fsk_coded *out)
 {
 	struct bit_writer w = { out->octet, 0, 0 };
-	const uint8_t *p = q->wire + q->at[1];
-	uint64_t label = tld_label(p);
-	unsigned row = c->tlds, slot;
 
-	if (label != 0) {
-		for (slot = tld_hash(label); c->tld_slot[slot] != 0;
-		    slot = (slot + 1) % FSK_TLD_HASH) {
-			if (c->tld_label[c->tld_slot[slot] - 1] == label) {
-				row = c->tld_slot[slot] - 1u;
-				break;
-			}
-		}
+	if (done == 0) {
+		const uint8_t *p = q->wire + fsk_query_at(q, 1);
+		unsigned row = tld_row(c, p);
+
+		put_word(&w, c->tld[row]);
+		put_octets(&w);
+		if (row == c->tlds)
+			put_label(c, &w, p);
+		out->end[0] = 0;
+		out->end[1] = (uint16_t)((w.out - out->octet) * 8 + w.held);
+		done = 1;
+	} else {
+		w.out += out->end[done] / 8;
+		w.held = out->end[done] % 8;
+		w.bits = (uint64_t)(*w.out & ~(0xffu >> w.held)) << 56;
 	}
-	put_bits(&w, c->tld[row].bits, c->tld[row].len);
-	if (row == c->tlds)
-		put_label(c, &w, p);
-	out->end[0] = 0;
-	out->end[1] = (uint16_t)((w.out - out->octet) * 8 + w.held);
-	for (unsigned k = 2; k <= labels; k++) {
-		put_label(c, &w, q->wire + q->at[k]);
+	for (unsigned k = done + 1; k <= labels; k++) {
+		put_label(c, &w, q->wire + fsk_query_at(q, k));
 		out->end[k] = (uint16_t)((w.out - out->octet) * 8 + w.held);
 	}
 	fsk_put64(w.out, __builtin_bswap64(w.bits));
@@ -399,7 +469,8 @@ get_label(const struct fsk_code *c, struct bit_reader *r, uint8_t *label)
 				return false;
 			for (unsigned i = 0; i < 8; i++, r->at++)
 				v = v << 1 |
-				    (r->octet[r->at / 8] >> (7 - r->at % 8) & 1);
+				    (r->octet[r->at / 8] >> (7 - r->at % 8) &
+					1);
 			label[++n] = (uint8_t)v;
 		} else {
 			label[++n] = (uint8_t)symbol_text[sym];
@@ -415,12 +486,14 @@ fsk_code_decode(const struct fsk_code *c, const uint8_t *rec, size_t len,
     struct fsk_name *name)
 {
 	struct bit_reader r = { rec, 0, 8 * len };
-	uint8_t back[FSK_NAME_MAX]; /* labels from the right, filled backwards */
+	uint8_t
+	    back[FSK_NAME_MAX]; /* labels from the right, filled backwards */
 	size_t room = sizeof(back) - 1;
 	int row;
 
 	/* The closing bit: the last 1. */
-	while (r.end > 0 && !(rec[(r.end - 1) / 8] >> (7 - (r.end - 1) % 8) & 1))
+	while (
+	    r.end > 0 && !(rec[(r.end - 1) / 8] >> (7 - (r.end - 1) % 8) & 1))
 		r.end--;
 	if (r.end == 0)
 		return false;

@@ -40,10 +40,9 @@
 /* The most octets that a coded name can have. */
 #define FSK_CODED_MAX 700
 
-struct fsk_word {
-	uint16_t bits; /* right aligned */
-	uint16_t len;  /* 1 to FSK_CODE_BITS */
-};
+/* A code word: its bits left aligned in the upper twelve, their number (1 to
+ * FSK_CODE_BITS) in the lower four. */
+typedef uint16_t fsk_word;
 
 /* The words of one context from the decoder's side: by length, the first word
  * and how many there are; the symbols in order of their words. */
@@ -53,11 +52,12 @@ struct fsk_order {
 };
 
 struct fsk_code {
-	struct fsk_word word[FSK_SYMS][FSK_SYMS]; /* [context][symbol] */
-	struct fsk_word tld[FSK_TLDS_MAX + 1];	  /* the last: spelled out */
-	struct fsk_order order[FSK_SYMS];	  /* of word[context] */
+	fsk_word word[FSK_SYMS][64];      /* [context][symbol] */
+	fsk_word tld[FSK_TLDS_MAX + 1];   /* the last: spelled out */
+	struct fsk_order order[FSK_SYMS]; /* of word[context] */
 	struct fsk_order tld_order;
-	uint64_t tld_label[FSK_TLDS_MAX];	  /* label, length octet lowest */
+	uint8_t symbol[256];              /* of an octet */
+	uint64_t tld_label[FSK_TLDS_MAX]; /* label, length octet lowest */
 	uint16_t tlds;
 	uint16_t tld_slot[FSK_TLD_HASH]; /* row + 1, 0 if free */
 };
@@ -85,16 +85,17 @@ void fsk_code_add(struct fsk_code_stats *to, const struct fsk_code_stats *from);
 
 /* Makes the code lengths that suit S best and writes them in the form of the
  * section CODE; returns its length. */
-size_t fsk_code_make(const struct fsk_code_stats *s,
-    uint8_t section[static FSK_CODE_LEN_MAX]);
+size_t fsk_code_make(
+    const struct fsk_code_stats *s, uint8_t section[static FSK_CODE_LEN_MAX]);
 
 /* Reads the LEN octets of a section CODE.  Returns FSK_OK or FSK_ECORRUPT. */
 int fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
     struct fsk_error *err);
 
-/* Codes the last LABELS labels of Q (at least one). */
+/* Codes the last LABELS labels of Q (at least one), of which OUT holds the last
+ * DONE already. */
 void fsk_code_name(const struct fsk_code *c, const struct fsk_query *q,
-    unsigned labels, struct fsk_coded *out);
+    unsigned done, unsigned labels, struct fsk_coded *out);
 
 /* Octets of the record of a name whose code has BITS bits: a closing bit 1 and
  * zeroes fill the last octet. */

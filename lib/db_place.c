@@ -17,12 +17,12 @@ struct place {
 	struct batch b;
 	struct entry {
 		uint64_t own, anchor; /* locators */
-		uint32_t rec;	      /* offset in b.recs */
+		uint32_t rec;         /* offset in b.recs */
 		uint8_t labels;
-	} *entry;
+	} * entry;
 	size_t n;
 	struct keyed *by_anchor; /* of: index of entry */
-	uint64_t *heavy;	 /* locators of heavy anchors */
+	uint64_t *heavy;         /* locators of heavy anchors */
 	size_t nheavy, room_heavy;
 	uint8_t *lines;
 	uint32_t nlines;
@@ -55,7 +55,7 @@ same_owner(const struct place *p, const struct entry *a, const struct entry *b)
 	const uint8_t *x = p->b.recs + a->rec, *y = p->b.recs + b->rec;
 
 	return x[REC_LEN] == y[REC_LEN] &&
-	    memcmp(x + REC_HEAD, y + REC_HEAD, x[REC_LEN]) == 0;
+	       memcmp(x + REC_HEAD, y + REC_HEAD, x[REC_LEN]) == 0;
 }
 
 /* ---- pruning ---- */
@@ -83,7 +83,7 @@ single_cover(const struct fsk_writer *w, const uint8_t *label, uint32_t *set)
 	if (s == NULL)
 		return false;
 	while (s + 1 < w->singles + w->nsingles &&
-	    memcmp(s[1].label, key, sizeof(key)) == 0)
+	       memcmp(s[1].label, key, sizeof(key)) == 0)
 		s++;
 	*set = s->set;
 	return true;
@@ -97,7 +97,7 @@ owner_cover(const struct place *p, size_t at, uint32_t *set)
 	bool found = false, allow = false;
 
 	for (size_t i = at;
-	    i < p->n && same_owner(p, &p->entry[at], &p->entry[i]); i++) {
+	     i < p->n && same_owner(p, &p->entry[at], &p->entry[i]); i++) {
 		unsigned kind = kind_of(p, &p->entry[i]);
 
 		if ((kind & ~REC_ALLOW) == FSK_EXACT)
@@ -116,7 +116,7 @@ static ptrdiff_t
 find_owner(const struct place *p, const struct fsk_query *q, unsigned k)
 {
 	size_t lo = 0, hi = p->n;
-	unsigned len = q->len - 1 - q->at[k];
+	unsigned len = q->len - 1 - fsk_query_at(q, k);
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
@@ -130,7 +130,8 @@ find_owner(const struct place *p, const struct fsk_query *q, unsigned k)
 		const uint8_t *rec = p->b.recs + p->entry[lo].rec;
 
 		if (rec[REC_LEN] == len &&
-		    memcmp(rec + REC_HEAD, q->wire + q->at[k], len) == 0)
+		    memcmp(rec + REC_HEAD, q->wire + fsk_query_at(q, k), len) ==
+			0)
 			return (ptrdiff_t)lo;
 	}
 	return -1;
@@ -153,8 +154,8 @@ superfluous(const struct place *p, size_t at, size_t end)
 		covered = owner != -1 && owner_cover(p, (size_t)owner, &set);
 	}
 	if (!covered && q.labels > 1)
-		covered =
-		    single_cover(p->me->w, q.wire + q.at[1], &set);
+		covered = single_cover(
+		    p->me->w, q.wire + fsk_query_at(&q, 1), &set);
 	if (!covered)
 		return false;
 	for (; at < end; at++)
@@ -173,8 +174,8 @@ prune(struct place *p)
 		return no_memory(p);
 	for (size_t i = 0, next; i < p->n; i = next) {
 		for (next = i + 1; next < p->n &&
-		    same_owner(p, &p->entry[i], &p->entry[next]);
-		    next++)
+				   same_owner(p, &p->entry[i], &p->entry[next]);
+		     next++)
 			;
 		if (superfluous(p, i, next))
 			memset(drop + i, 1, next - i);
@@ -266,8 +267,8 @@ anchor_all(struct place *p)
 		if (q.labels == 1)
 			p->entry[i].anchor = p->entry[i].own;
 		else
-			p->by_anchor[n++] =
-			    (struct keyed){ q.loc[2], (uint32_t)i };
+			p->by_anchor[n++] = (struct keyed){ q.loc[2],
+				(uint32_t)i };
 	}
 	return anchor(p, p->by_anchor, n, 2);
 }
@@ -291,7 +292,7 @@ fill_lines(struct place *p, const struct keyed *by_line)
 				return false;
 			fsk_put16(line + FSK_L_SPILL,
 			    (uint16_t)(fsk_get16(line + FSK_L_SPILL) |
-				fsk_spill_of(tag)));
+				       fsk_spill_of(tag)));
 			at = at + 1 == p->nlines ? 0 : at + 1;
 			line = p->lines + (size_t)at * FSK_LINE_LEN;
 		}
@@ -301,8 +302,8 @@ fill_lines(struct place *p, const struct keyed *by_line)
 	}
 	for (size_t i = 0; i < p->nheavy; i++)
 		p->lines[(size_t)fsk_line_of(p->heavy[i], p->nlines) *
-			FSK_LINE_LEN +
-		    FSK_L_HEAVY] |= fsk_heavy_of(p->heavy[i]);
+			     FSK_LINE_LEN +
+			 FSK_L_HEAVY] |= fsk_heavy_of(p->heavy[i]);
 	return true;
 }
 
@@ -323,8 +324,8 @@ make_lines(struct place *p)
 		free(p->lines);
 		free(p->slot);
 		p->lines = malloc((size_t)want * FSK_LINE_LEN);
-		p->slot =
-		    malloc((size_t)want * FSK_LINE_SLOTS * sizeof(*p->slot));
+		p->slot = malloc(
+		    (size_t)want * FSK_LINE_SLOTS * sizeof(*p->slot));
 		if (p->lines == NULL || p->slot == NULL)
 			return no_memory(p);
 		for (size_t i = 0; i < p->n; i++)
@@ -350,7 +351,7 @@ put_name(const struct place *p, const struct entry *e, uint8_t *out)
 	unsigned bits, len;
 
 	query_of(&q, &w->key, p->b.recs + e->rec);
-	fsk_code_name(&w->code, &q, q.labels, &coded);
+	fsk_code_name(&w->code, &q, 0, q.labels, &coded);
 	bits = coded.end[q.labels];
 	len = fsk_coded_len(bits);
 	if (len >= FSK_REC_RAW) {
@@ -360,7 +361,7 @@ put_name(const struct place *p, const struct entry *e, uint8_t *out)
 	}
 	memcpy(out, coded.octet, len);
 	out[len - 1] = (uint8_t)((out[len - 1] & ~(0xffu >> bits % 8)) |
-	    0x80u >> bits % 8);
+				 0x80u >> bits % 8);
 	return len;
 }
 
@@ -377,7 +378,7 @@ put_block(struct place *p, const uint32_t *slot, unsigned count)
 		const struct entry *e = &p->entry[slot[i]];
 		const uint8_t *rec = p->b.recs + e->rec;
 		uint32_t attr = w->attr_of[set_of(p, e) * (size_t)3 +
-		    (kind_of(p, e) & ~REC_ALLOW)];
+					   (kind_of(p, e) & ~REC_ALLOW)];
 
 		p->me->count[attr]++;
 		if (secret) {
@@ -394,8 +395,8 @@ put_block(struct place *p, const uint32_t *slot, unsigned count)
 			unsigned len = put_name(p, e, out);
 
 			block[i] = (uint8_t)len;
-			fsk_put_width(block + count + (size_t)i * width, width,
-			    attr);
+			fsk_put_width(
+			    block + count + (size_t)i * width, width, attr);
 			out += len;
 		}
 	}
@@ -419,8 +420,8 @@ make_records(struct place *p)
 			return fsk_fail(&p->me->err, FSK_EINVAL,
 			    "too many names below one domain");
 		fsk_put32(line + FSK_L_BLOCK, (uint32_t)p->recs_len);
-		put_block(p, p->slot + (size_t)i * FSK_LINE_SLOTS,
-		    line[FSK_L_COUNT]);
+		put_block(
+		    p, p->slot + (size_t)i * FSK_LINE_SLOTS, line[FSK_L_COUNT]);
 	}
 	return FSK_OK;
 }
@@ -469,8 +470,8 @@ hand_over(struct place *p, unsigned i)
 		fsk_put32(row + FSK_P_LINE, (uint32_t)w->nlines);
 		fsk_put32(row + FSK_P_LINES, p->nlines);
 		if (rc == FSK_OK)
-			rc = out_write(w->out, p->recs, p->recs_len,
-			    &p->me->err);
+			rc = out_write(
+			    w->out, p->recs, p->recs_len, &p->me->err);
 		if (rc == FSK_OK)
 			rc = write_lines(p);
 		w->recs_len += p->recs_len;

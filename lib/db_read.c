@@ -34,6 +34,7 @@ struct section {
 struct fsk_db {
 	struct fsk_key key;
 	unsigned part_bits, attr_width, max_chain;
+	unsigned mean_len; /* octets of a record, about; only a guess */
 	bool single, secret;
 	struct part part[FSK_PARTS_MAX];
 	const uint8_t *attrs;
@@ -61,30 +62,79 @@ static const char *const section_names[FSK_SEC_KNOWN] = {
 
 /* ---- look-up ---- */
 
-/* Bit I is set where slot I of LINE holds TAG. */
+/* The tags of a line, at hand for several comparisons. */
+struct tags {
+#ifdef __SSE2__
+	__m128i v[4]; /* the header is the first four of 32 */
+#else
+	const uint8_t *line;
+#endif
+};
+
+static inline struct tags
+tags_of(const uint8_t *line)
+{
+	struct tags t;
+#ifdef __SSE2__
+	const __m128i *v = (const __m128i *)(const void *)line;
+
+	for (unsigned i = 0; i < 4; i++)
+		t.v[i] = _mm_load_si128(v + i);
+#else
+	t.line = line;
+#endif
+	return t;
+}
+
+/* Bit I is set where slot I holds TAG. */
 static inline uint32_t
-slots_with(const uint8_t *line, uint16_t tag)
+slots_with(const struct tags *t, uint16_t tag)
 {
 #ifdef __SSE2__
-	/* The line as four vectors of eight; the header is the first four. */
-	const __m128i *v = (const __m128i *)(const void *)line;
 	const __m128i want = _mm_set1_epi16((short)tag);
-	__m128i a = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_load_si128(v), want),
-	    _mm_cmpeq_epi16(_mm_load_si128(v + 1), want));
-	__m128i b =
-	    _mm_packs_epi16(_mm_cmpeq_epi16(_mm_load_si128(v + 2), want),
-		_mm_cmpeq_epi16(_mm_load_si128(v + 3), want));
-	uint32_t hit = (uint32_t)_mm_movemask_epi8(a) |
-	    (uint32_t)_mm_movemask_epi8(b) << 16;
+	__m128i a = _mm_packs_epi16(
+	    _mm_cmpeq_epi16(t->v[0], want), _mm_cmpeq_epi16(t->v[1], want));
+	__m128i b = _mm_packs_epi16(
+	    _mm_cmpeq_epi16(t->v[2], want), _mm_cmpeq_epi16(t->v[3], want));
 
-	return hit >> 4;
+	return ((uint32_t)_mm_movemask_epi8(a) | (uint32_t)_mm_movemask_epi8(b)
+						     << 16) >>
+	       4;
 #else
 	uint32_t hit = 0;
 
 	for (unsigned i = 0; i < FSK_LINE_SLOTS; i++)
-		hit |= (uint32_t)(fsk_get16(line + FSK_L_TAGS + 2 * i) == tag)
-		    << i;
+		hit |= (uint32_t)(fsk_get16(t->line + FSK_L_TAGS + 2 * i) ==
+				  tag)
+		       << i;
 	return hit;
+#endif
+}
+
+/* The sum of the first N (at most 28) of the octets at P, of which 32 may be
+ * read: without a loop, whose end could not be foreseen. */
+static inline unsigned
+sum_octets(const uint8_t *p, unsigned n)
+{
+#ifdef __SSE2__
+	static const uint8_t mask[64] = { 255, 255, 255, 255, 255, 255, 255,
+		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+	const __m128i *v = (const __m128i *)(const void *)p;
+	const __m128i *m = (const __m128i *)(const void *)(mask + 32 - n);
+	__m128i a = _mm_and_si128(_mm_loadu_si128(v), _mm_loadu_si128(m));
+	__m128i b = _mm_and_si128(
+	    _mm_loadu_si128(v + 1), _mm_loadu_si128(m + 1));
+	__m128i sum = _mm_add_epi64(_mm_sad_epu8(a, _mm_setzero_si128()),
+	    _mm_sad_epu8(b, _mm_setzero_si128()));
+
+	return (unsigned)(_mm_cvtsi128_si32(sum) + _mm_extract_epi16(sum, 4));
+#else
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		sum += p[i];
+	return sum;
 #endif
 }
 
@@ -93,8 +143,8 @@ struct search {
 	const struct fsk_db *db;
 	const struct fsk_query *q;
 	struct fsk_found *found;
-	int best;    /* rank of found->attr among those of equal labels */
-	bool coded;  /* names only: `name` is filled in */
+	int best;       /* rank of found->attr among those of equal labels */
+	unsigned coded; /* names only: `name` has this many labels */
 	struct fsk_coded name;
 };
 
@@ -110,7 +160,8 @@ consider(struct search *s, uint32_t attr, unsigned labels)
 	if (a[FSK_A_MATCH] == (whole ? FSK_BELOW : FSK_EXACT))
 		return;
 	rank = 2 * a[FSK_A_ALLOW] + (a[FSK_A_MATCH] == FSK_EXACT);
-	if (s->found->covered && (labels < s->found->labels ||
+	if (s->found->covered &&
+	    (labels < s->found->labels ||
 		(labels == s->found->labels && rank <= s->best)))
 		return;
 	s->found->covered = true;
@@ -124,12 +175,13 @@ static bool
 same_name(struct search *s, const uint8_t *rec, unsigned len, unsigned labels)
 {
 	const struct fsk_query *q = s->q;
-	unsigned bits, whole;
+	uint64_t want, is;
+	unsigned bits, at;
 
 	if (len == FSK_REC_RAW) {
-		unsigned wire = q->len - q->at[labels];
+		unsigned wire = q->len - fsk_query_at(q, labels);
 
-		if (memcmp(rec, q->wire + q->at[labels], wire) != 0)
+		if (memcmp(rec, q->wire + fsk_query_at(q, labels), wire) != 0)
 			return false;
 		for (unsigned i = wire; i < FSK_REC_RAW; i++)
 			if (rec[i] != 0)
@@ -137,15 +189,18 @@ same_name(struct search *s, const uint8_t *rec, unsigned len, unsigned labels)
 		return true;
 	}
 	bits = s->name.end[labels];
-	whole = bits / 8;
-	if (len != whole + 1)
+	if (len != fsk_coded_len(bits))
 		return false;
-	if (memcmp(rec, s->name.octet, whole) != 0)
-		return false;
-	/* Then the bits left, the closing 1, zeroes. */
-	return rec[whole] ==
-	    (uint8_t)((s->name.octet[whole] & ~(0xffu >> bits % 8)) |
-		0x80u >> bits % 8);
+	for (at = 0; at < bits / 64; at++)
+		if (fsk_get64(rec + 8 * at) !=
+		    fsk_get64(s->name.octet + 8 * at))
+			return false;
+	/* Then the bits left, the closing 1, zeroes to the end of the octet.
+	 * The 64 octets behind the last record may be read. */
+	want = __builtin_bswap64(fsk_get64(s->name.octet + 8 * at));
+	is = __builtin_bswap64(fsk_get64(rec + 8 * at));
+	want = (want & ~(~0ull >> bits % 64)) | 1ull << 63 >> bits % 64;
+	return ((want ^ is) & ~(~0ull >> 8 >> bits % 64 / 8 * 8)) == 0;
 }
 
 /* Follows the tags found in LINE (bit I of HITS: slot I) to their records. */
@@ -156,47 +211,66 @@ follow(struct search *s, const struct part *part, const uint8_t *line,
 	const struct fsk_db *db = s->db;
 	const unsigned count = line[FSK_L_COUNT], width = db->attr_width;
 	const uint8_t *block = part->recs + fsk_get32(line + FSK_L_BLOCK);
+	const uint8_t *rec;
+	unsigned at;
 
 	if (db->secret) {
-		const uint8_t *wire = s->q->wire + s->q->at[labels];
+		const uint8_t *wire = s->q->wire + fsk_query_at(s->q, labels);
 		uint64_t print;
 
-		for (unsigned i = 0; i < 3; i++)
-			__builtin_prefetch(block + i * 64);
-		print = fsk_siphash(db->key.sip, wire,
-		    s->q->len - s->q->at[labels]);
+		__builtin_prefetch(block + (size_t)__builtin_ctz(hits) *
+					       (FSK_REC_PRINT_LEN + width));
+		print = fsk_siphash(
+		    db->key.sip, wire, s->q->len - fsk_query_at(s->q, labels));
 
 		for (; hits != 0; hits &= hits - 1) {
-			const uint8_t *rec = block +
-			    (size_t)__builtin_ctz(hits) *
-				(FSK_REC_PRINT_LEN + width);
-
+			rec = block + (size_t)__builtin_ctz(hits) *
+					  (FSK_REC_PRINT_LEN + width);
 			if (fsk_get64(rec) == print)
 				consider(s,
-				    fsk_get_width(rec + FSK_REC_PRINT_LEN,
-					width),
+				    fsk_get_width(
+					rec + FSK_REC_PRINT_LEN, width),
 				    labels);
 		}
 		return;
 	}
-	/* The lengths are needed first, the name a moment later. */
-	for (unsigned i = 0; i < 4; i++)
-		__builtin_prefetch(block + i * 64);
-	if (!s->coded) {
-		fsk_code_name(&db->code, s->q, s->q->labels, &s->name);
-		s->coded = true;
+	/* The lengths are needed first; the name a moment later, and about
+	 * there. */
+	rec = block + (size_t)count * (1 + width);
+	__builtin_prefetch(block);
+	at = (unsigned)__builtin_ctz(hits) * db->mean_len;
+	__builtin_prefetch(rec + at - (at < 16 ? at : 16));
+	__builtin_prefetch(rec + at + 24);
+	if (s->coded < labels) {
+		fsk_code_name(&db->code, s->q, s->coded, labels, &s->name);
+		s->coded = labels;
 	}
 	for (; hits != 0; hits &= hits - 1) {
 		unsigned slot = (unsigned)__builtin_ctz(hits);
-		const uint8_t *rec = block + (size_t)count * (1 + width);
 
-		for (unsigned i = 0; i < slot; i++)
-			rec += block[i];
-		if (same_name(s, rec, block[slot], labels))
+		if (same_name(
+			s, rec + sum_octets(block, slot), block[slot], labels))
 			consider(s,
-			    fsk_get_width(block + count + (size_t)slot * width,
-				width),
+			    fsk_get_width(
+				block + count + (size_t)slot * width, width),
 			    labels);
+	}
+}
+
+/* Follows what search_anchor() has seen in LINE. */
+static void __attribute__((noinline))
+follow_all(struct search *s, const struct part *part, const uint8_t *line,
+    unsigned anchor, unsigned last)
+{
+	const uint32_t used = (1u << line[FSK_L_COUNT]) - 1;
+	const struct tags tags = tags_of(line);
+
+	for (unsigned k = anchor; k <= last; k++) {
+		uint32_t hits = slots_with(&tags, fsk_tag_of(s->q->loc[k])) &
+				used;
+
+		if (hits != 0)
+			follow(s, part, line, hits, k);
 	}
 }
 
@@ -204,8 +278,8 @@ follow(struct search *s, const struct part *part, const uint8_t *line,
  * names made of the last ANCHOR to LAST labels.  Returns whether the anchor is
  * heavy: names with more labels stand elsewhere too. */
 static inline bool
-search_anchor(struct search *s, const struct part *part, unsigned anchor,
-    unsigned last)
+search_anchor(
+    struct search *s, const struct part *part, unsigned anchor, unsigned last)
 {
 	const uint64_t *loc = s->q->loc;
 	uint32_t at = fsk_line_of(loc[anchor], part->count);
@@ -213,18 +287,20 @@ search_anchor(struct search *s, const struct part *part, unsigned anchor,
 	const bool heavy = line[FSK_L_HEAVY] & fsk_heavy_of(loc[anchor]);
 
 	for (unsigned chain = 1;; chain++) {
-		const uint32_t used = (1u << line[FSK_L_COUNT]) - 1;
+		const struct tags tags = tags_of(line);
 		const uint16_t spill = fsk_get16(line + FSK_L_SPILL);
+		uint32_t hits = 0;
 		uint16_t spilt = 0;
 
 		for (unsigned k = anchor; k <= last; k++) {
 			uint16_t tag = fsk_tag_of(loc[k]);
-			uint32_t hits = slots_with(line, tag) & used;
 
-			if (__builtin_expect(hits != 0, 0))
-				follow(s, part, line, hits, k);
+			hits |= slots_with(&tags, tag);
 			spilt |= fsk_spill_of(tag);
 		}
+		if (__builtin_expect(
+			(hits & ((1u << line[FSK_L_COUNT]) - 1)) != 0, 0))
+			follow_all(s, part, line, anchor, last);
 		if (__builtin_expect((spill & spilt) == 0, 1) ||
 		    chain >= s->db->max_chain)
 			break;
@@ -235,8 +311,8 @@ search_anchor(struct search *s, const struct part *part, unsigned anchor,
 }
 
 void
-fsk_db_query(const struct fsk_db *db, struct fsk_query *q,
-    const uint8_t *wire, size_t len)
+fsk_db_query(const struct fsk_db *db, struct fsk_query *q, const uint8_t *wire,
+    size_t len)
 {
 	unsigned early;
 
@@ -245,19 +321,19 @@ fsk_db_query(const struct fsk_db *db, struct fsk_query *q,
 	early = q->labels < 2 ? q->labels : 2;
 	fsk_query_locate(q, &db->key, 0, early);
 	if (early == 2) {
-		const struct part *part =
-		    &db->part[fsk_part_of(q->loc[2], db->part_bits)];
+		const struct part
+		    *part = &db->part[fsk_part_of(q->loc[2], db->part_bits)];
 
-		__builtin_prefetch(part->lines +
-		    (size_t)fsk_line_of(q->loc[2], part->count) *
-			FSK_LINE_LEN);
+		__builtin_prefetch(
+		    part->lines +
+		    (size_t)fsk_line_of(q->loc[2], part->count) * FSK_LINE_LEN);
 	}
 	fsk_query_locate(q, &db->key, early, q->labels);
 }
 
 void
-fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,
-    struct fsk_found *found)
+fsk_db_find(
+    const struct fsk_db *db, const struct fsk_query *q, struct fsk_found *found)
 {
 	struct search s;
 	const struct part *part;
@@ -269,7 +345,7 @@ fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,
 	s.q = q;
 	s.found = found;
 	s.best = 0;
-	s.coded = false;
+	s.coded = 0;
 
 	if (db->single && q->labels >= 1) {
 		part = &db->part[fsk_part_of(q->loc[1], db->part_bits)];
@@ -279,8 +355,7 @@ fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,
 		return;
 	part = &db->part[fsk_part_of(q->loc[2], db->part_bits)];
 	for (unsigned k = 2; k <= q->labels; k++)
-		if (__builtin_expect(
-			!search_anchor(&s, part, k, q->labels), 1))
+		if (__builtin_expect(!search_anchor(&s, part, k, q->labels), 1))
 			break;
 }
 
@@ -303,8 +378,8 @@ corrupt(const struct check *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	return fsk_fail(c->err, FSK_ECORRUPT, "'%s' is damaged: %s", c->path,
-	    why);
+	return fsk_fail(
+	    c->err, FSK_ECORRUPT, "'%s' is damaged: %s", c->path, why);
 }
 
 static int
@@ -325,8 +400,7 @@ check_header(const struct check *c)
 		    "'%s' is not a fraudsink database", c->path);
 	if (fsk_get32(h + FSK_H_BYTE_ORDER) != FSK_BYTE_ORDER)
 		return CORRUPT(c, "wrong byte order");
-	if (fsk_get64(h + FSK_H_CHECKSUM) !=
-	    fsk_checksum(h, FSK_H_CHECKSUM))
+	if (fsk_get64(h + FSK_H_CHECKSUM) != fsk_checksum(h, FSK_H_CHECKSUM))
 		return CORRUPT(c, "the header's checksum does not fit");
 	if (fsk_get16(h + FSK_H_MAJOR) != FSK_MAJOR)
 		return fsk_fail(c->err, FSK_EFORMAT,
@@ -334,13 +408,11 @@ check_header(const struct check *c)
 		    c->path, fsk_get16(h + FSK_H_MAJOR), FSK_MAJOR);
 	if (fsk_get64(h + FSK_H_FILE_LEN) != db->len)
 		return CORRUPT(c, "it has %zu octets, its header says %llu",
-		    db->len,
-		    (unsigned long long)fsk_get64(h + FSK_H_FILE_LEN));
+		    db->len, (unsigned long long)fsk_get64(h + FSK_H_FILE_LEN));
 	if (h[FSK_H_MODE] != FSK_NAMES && h[FSK_H_MODE] != FSK_SECRET)
 		return CORRUPT(c, "unknown mode %u", h[FSK_H_MODE]);
-	if (h[FSK_H_PART_BITS] > FSK_PART_BITS_MAX ||
-	    h[FSK_H_ATTR_WIDTH] > 3 || h[FSK_H_MAX_CHAIN] == 0 ||
-	    h[FSK_H_MAX_CHAIN] > FSK_CHAIN_MAX)
+	if (h[FSK_H_PART_BITS] > FSK_PART_BITS_MAX || h[FSK_H_ATTR_WIDTH] > 3 ||
+	    h[FSK_H_MAX_CHAIN] == 0 || h[FSK_H_MAX_CHAIN] > FSK_CHAIN_MAX)
 		return CORRUPT(c, "a size in the header is out of range");
 	if (fsk_get32(h + FSK_H_FLAGS) & ~FSK_FLAGS_KNOWN)
 		return CORRUPT(c, "unknown flags in the header");
@@ -362,20 +434,20 @@ check_sections(const struct check *c)
 	if (n > FSK_SECTIONS_MAX)
 		return CORRUPT(c, "too many sections");
 	for (uint32_t i = 0; i < n; i++) {
-		const uint8_t *row =
-		    db->base + FSK_H_TABLE + i * FSK_SECTION_LEN;
+		const uint8_t *row = db->base + FSK_H_TABLE +
+				     i * FSK_SECTION_LEN;
 		uint32_t type = fsk_get32(row + FSK_S_TYPE);
 		uint64_t at = fsk_get64(row + FSK_S_OFFSET);
 		uint64_t len = fsk_get64(row + FSK_S_LENGTH);
 
 		if (at < FSK_HEADER_LEN || at % 64 != 0 || at > db->len ||
 		    len > db->len - at)
-			return CORRUPT(c, "section %u lies outside the file",
-			    type);
+			return CORRUPT(
+			    c, "section %u lies outside the file", type);
 		if (fsk_get64(row + FSK_S_CHECKSUM) !=
 		    fsk_checksum(db->base + at, len))
-			return CORRUPT(c,
-			    "the checksum of section %u does not fit", type);
+			return CORRUPT(
+			    c, "the checksum of section %u does not fit", type);
 		if (type == 0 || type >= FSK_SEC_KNOWN) {
 			if (!(fsk_get32(row + FSK_S_FLAGS) &
 				FSK_SECTION_OPTIONAL))
@@ -440,8 +512,8 @@ check_tables(const struct check *c)
 	db->nanswers = (uint32_t)(answers->len / FSK_ANSWER_LEN);
 	db->answers = calloc(db->nanswers + 1u, sizeof(*db->answers));
 	if (db->answers == NULL)
-		return fsk_fail(c->err, FSK_ENOMEM,
-		    "out of memory opening '%s'", c->path);
+		return fsk_fail(
+		    c->err, FSK_ENOMEM, "out of memory opening '%s'", c->path);
 	for (uint32_t i = 0; i < db->nanswers; i++) {
 		const uint8_t *p = answers->at + (size_t)i * FSK_ANSWER_LEN;
 		struct fsk_answer *a = &db->answers[i];
@@ -472,12 +544,12 @@ check_tables(const struct check *c)
 		    a[FSK_A_SEVERITY] < FSK_YELLOW ||
 		    a[FSK_A_SEVERITY] > FSK_RED ||
 		    fsk_get16(a + FSK_A_ANSWER) >= db->nanswers)
-			return CORRUPT(c, "attribute set %u is out of range",
-			    i);
+			return CORRUPT(
+			    c, "attribute set %u is out of range", i);
 		if (first > sets->len / 2 ||
 		    fsk_get16(a + FSK_A_FEEDS) > sets->len / 2 - first)
-			return CORRUPT(c,
-			    "the feeds of attribute set %u do not exist", i);
+			return CORRUPT(
+			    c, "the feeds of attribute set %u do not exist", i);
 		rc = check_string(c, fsk_get32(a + FSK_A_CATEGORY),
 		    "category of an attribute set");
 		if (rc != FSK_OK)
@@ -485,8 +557,8 @@ check_tables(const struct check *c)
 	}
 	return fsk_code_read(&db->code, db->sec[FSK_SEC_CODE].at,
 		   db->sec[FSK_SEC_CODE].len, c->err) == FSK_OK
-	    ? FSK_OK
-	    : CORRUPT(c, "its code table cannot be used");
+		   ? FSK_OK
+		   : CORRUPT(c, "its code table cannot be used");
 }
 
 /* Octets of the block of COUNT records at BLOCK, of which AVAIL are there; 0
@@ -499,7 +571,8 @@ block_len(const struct fsk_db *db, const uint8_t *block, uint64_t avail,
 	const uint8_t *attr = block + (db->secret ? FSK_REC_PRINT_LEN : count);
 	const size_t step = db->secret ? FSK_REC_PRINT_LEN + width : width;
 	uint64_t len = (uint64_t)count *
-	    (width + (db->secret ? (unsigned)FSK_REC_PRINT_LEN : 1u));
+		       (width +
+			   (db->secret ? (unsigned)FSK_REC_PRINT_LEN : 1u));
 
 	if (len > avail)
 		return 0;
@@ -547,8 +620,8 @@ check_lines(const struct check *c)
 		const struct part *p = &db->part[i];
 
 		for (uint32_t j = 0; j < p->count; j++) {
-			const uint8_t *line =
-			    p->lines + (size_t)j * FSK_LINE_LEN;
+			const uint8_t *line = p->lines +
+					      (size_t)j * FSK_LINE_LEN;
 			uint64_t block = fsk_get32(line + FSK_L_BLOCK);
 			unsigned count = line[FSK_L_COUNT];
 
@@ -567,6 +640,8 @@ check_lines(const struct check *c)
 		return CORRUPT(c, "it has %llu entries, its header says %llu",
 		    (unsigned long long)entries,
 		    (unsigned long long)fsk_get64(db->base + FSK_H_ENTRIES));
+	if (entries != 0 && !db->secret)
+		db->mean_len = (unsigned)(recs->len / entries % 64);
 	return FSK_OK;
 }
 
@@ -586,8 +661,8 @@ check_all(struct fsk_db *db, const char *path, struct fsk_error *err)
 }
 
 int
-fsk_db_open_memory(struct fsk_db **out, const void *bytes, size_t len,
-    struct fsk_error *err)
+fsk_db_open_memory(
+    struct fsk_db **out, const void *bytes, size_t len, struct fsk_error *err)
 {
 	struct fsk_db *db = calloc(1, sizeof(*db));
 	int rc;
@@ -671,8 +746,8 @@ fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
 		return fsk_fail(err, FSK_EFORMAT, "'%s' is empty", path);
 	db = calloc(1, sizeof(*db));
 	if (db == NULL)
-		return fsk_fail(err, FSK_ENOMEM, "out of memory opening '%s'",
-		    path);
+		return fsk_fail(
+		    err, FSK_ENOMEM, "out of memory opening '%s'", path);
 	db->len = (size_t)st.st_size;
 	db->mapped = (db->len + page - 1) / page * page;
 	if (load == FSK_DB_MAP)
@@ -680,8 +755,8 @@ fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
 	else
 		base = map_anonymous(db->mapped);
 	if (base == MAP_FAILED) {
-		rc = fsk_fail(err, FSK_EIO, "cannot map '%s': %s", path,
-		    strerror(errno));
+		rc = fsk_fail(
+		    err, FSK_EIO, "cannot map '%s': %s", path, strerror(errno));
 		goto free_db;
 	}
 	db->base = base;
@@ -767,8 +842,7 @@ fsk_db_attr(const struct fsk_db *db, uint32_t attr, struct fsk_attr *out)
 const char *
 fsk_db_feed(const struct fsk_db *db, uint32_t i, uint64_t *entries)
 {
-	const uint8_t *f =
-	    db->sec[FSK_SEC_FEEDS].at + (size_t)i * FSK_FEED_LEN;
+	const uint8_t *f = db->sec[FSK_SEC_FEEDS].at + (size_t)i * FSK_FEED_LEN;
 
 	if (entries != NULL)
 		*entries = fsk_get64(f + FSK_F_ENTRIES);
@@ -781,8 +855,8 @@ fsk_db_attr_feed(const struct fsk_db *db, uint32_t attr, unsigned i)
 	const uint8_t *a = db->attrs + (size_t)attr * FSK_ATTR_LEN;
 	size_t row = (size_t)fsk_get32(a + FSK_A_FEEDSET) + i;
 
-	return fsk_db_feed(db,
-	    fsk_get16(db->sec[FSK_SEC_FEEDSETS].at + 2 * row), NULL);
+	return fsk_db_feed(
+	    db, fsk_get16(db->sec[FSK_SEC_FEEDSETS].at + 2 * row), NULL);
 }
 
 void
@@ -836,18 +910,19 @@ fsk_db_each(const struct fsk_db *db,
 	const unsigned width = db->attr_width;
 
 	if (db->secret)
-		return fsk_fail(err, FSK_EINVAL,
-		    "a secret database keeps no names");
+		return fsk_fail(
+		    err, FSK_EINVAL, "a secret database keeps no names");
 	for (unsigned i = 0; i < 1u << db->part_bits; i++) {
 		const struct part *p = &db->part[i];
 
 		for (uint32_t j = 0; j < p->count; j++) {
-			const uint8_t *line =
-			    p->lines + (size_t)j * FSK_LINE_LEN;
-			const uint8_t *block =
-			    p->recs + fsk_get32(line + FSK_L_BLOCK);
+			const uint8_t *line = p->lines +
+					      (size_t)j * FSK_LINE_LEN;
+			const uint8_t *block = p->recs +
+					       fsk_get32(line + FSK_L_BLOCK);
 			unsigned count = line[FSK_L_COUNT];
-			const uint8_t *rec = block + (size_t)count * (1 + width);
+			const uint8_t *rec = block +
+					     (size_t)count * (1 + width);
 
 			for (unsigned k = 0; k < count; rec += block[k++]) {
 				struct fsk_name name;
@@ -855,15 +930,15 @@ fsk_db_each(const struct fsk_db *db,
 
 				if (block[k] == FSK_REC_RAW
 					? !raw_name(&name, rec)
-					: !fsk_code_decode(&db->code, rec,
-					      block[k], &name))
+					: !fsk_code_decode(
+					      &db->code, rec, block[k], &name))
 					return fsk_fail(err, FSK_ECORRUPT,
 					    "a name in line %u of partition "
 					    "%u cannot be decoded",
 					    j, i);
 				rc = each(arg, &name,
-				    fsk_get_width(block + count +
-					    (size_t)k * width,
+				    fsk_get_width(
+					block + count + (size_t)k * width,
 					width));
 				if (rc != 0)
 					return rc;

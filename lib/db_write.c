@@ -272,7 +272,7 @@ fsk_lane_add(struct fsk_lane *lane, const struct fsk_name *name,
     enum fsk_match_kind match, uint32_t claim, struct fsk_error *err)
 {
 	struct fsk_writer *w = lane->w;
-	uint8_t rec[REC_MAX + 8];
+	uint8_t rec[REC_MAX + 16];
 	const uint8_t *tld, *p;
 	uint64_t loc;
 
@@ -283,7 +283,7 @@ fsk_lane_add(struct fsk_lane *lane, const struct fsk_name *name,
 	    (uint8_t)(match | (w->claims[claim].allow ? REC_ALLOW : 0));
 	fsk_put32(rec + REC_NUMBER, claim);
 	memcpy(rec + REC_HEAD, name->wire, name->len);
-	memset(rec + REC_HEAD + name->len, 0, 8);
+	memset(rec + REC_HEAD + name->len, 0, 16);
 	/* The last two labels say where it belongs. */
 	p = tld = NULL;
 	for (const uint8_t *at = rec + REC_HEAD; *at != 0; at += *at + 1u) {

@@ -92,9 +92,9 @@ hash_find(void *s, const uint8_t *wire, size_t len)
 
 		for (; h->slot[at].at != 0; at = at + 1 == h->slots ? 0 : at + 1)
 			if (h->slot[at].hash == loc &&
-			    h->slot[at].len == len - q.at[k] &&
+			    h->slot[at].len == len - fsk_query_at(&q, k) &&
 			    memcmp(h->heap + h->slot[at].at - 1,
-				q.wire + q.at[k], len - q.at[k]) == 0)
+				q.wire + fsk_query_at(&q, k), len - fsk_query_at(&q, k)) == 0)
 				return true;
 	}
 	return false;

@@ -28,8 +28,9 @@ make(const struct fsk_code_stats *s)
 	struct fsk_error err = { 0 };
 
 	section_len = fsk_code_make(s, section);
-	ck_assert_msg(fsk_code_read(&code, section, section_len, &err) ==
-		FSK_OK, "%s", err.text);
+	ck_assert_msg(
+	    fsk_code_read(&code, section, section_len, &err) == FSK_OK, "%s",
+	    err.text);
 }
 
 static struct fsk_code_stats *
@@ -51,8 +52,8 @@ setup(void)
 	kit_seed(3);
 	fsk_key_init(&key, raw);
 	for (unsigned i = 0; i < 5000; i++) {
-		static const char *const tld[] = { "test", "example",
-			"invalid", "longerthan7" };
+		static const char *const tld[] = { "test", "example", "invalid",
+			"longerthan7" };
 		char text[64] = "";
 		struct fsk_name name;
 
@@ -78,7 +79,7 @@ close_record(const struct fsk_coded *c, unsigned labels,
 
 	memcpy(rec, c->octet, len);
 	rec[len - 1] = (uint8_t)((rec[len - 1] & ~(0xffu >> bits % 8)) |
-	    0x80u >> bits % 8);
+				 0x80u >> bits % 8);
 	return len;
 }
 
@@ -86,11 +87,11 @@ close_record(const struct fsk_coded *c, unsigned labels,
 static void
 round_trip(const struct fsk_name *name)
 {
-	struct fsk_coded whole, part;
+	struct fsk_coded whole, part, steps;
 	struct fsk_query q, parent;
 
 	fsk_query_init(&q, &key, name->wire, name->len);
-	fsk_code_name(&code, &q, q.labels, &whole);
+	fsk_code_name(&code, &q, 0, q.labels, &whole);
 	for (unsigned k = 1; k <= q.labels; k++) {
 		uint8_t rec[FSK_CODED_MAX];
 		struct fsk_name back;
@@ -102,20 +103,26 @@ round_trip(const struct fsk_name *name)
 		memcpy(exact, rec, len);
 		ck_assert(fsk_code_decode(&code, exact, len, &back));
 		free(exact);
-		ck_assert_uint_eq(back.len, name->len - q.at[k]);
-		ck_assert_mem_eq(back.wire, name->wire + q.at[k], back.len);
+		ck_assert_uint_eq(back.len, name->len - fsk_query_at(&q, k));
+		ck_assert_mem_eq(
+		    back.wire, name->wire + fsk_query_at(&q, k), back.len);
 		/* The parent's code begins the child's. */
-		fsk_query_init(&parent, &key, name->wire + q.at[k], back.len);
-		fsk_code_name(&code, &parent, k, &part);
+		fsk_query_init(
+		    &parent, &key, name->wire + fsk_query_at(&q, k), back.len);
+		fsk_code_name(&code, &parent, 0, k, &part);
 		ck_assert_uint_eq(part.end[k], bits);
 		ck_assert_mem_eq(part.octet, whole.octet, bits / 8);
 		if (bits % 8 != 0)
-			ck_assert_uint_eq(part.octet[bits / 8] >>
-				(8 - bits % 8),
+			ck_assert_uint_eq(
+			    part.octet[bits / 8] >> (8 - bits % 8),
 			    whole.octet[bits / 8] >> (8 - bits % 8));
 		ck_assert(k == 1 || whole.end[k] > whole.end[k - 1]);
-		/* Fewer labels of the longer name: the same again. */
-		fsk_code_name(&code, &q, k, &part);
+		/* Fewer labels of the longer name, one after the other: the
+		 * same again. */
+		fsk_code_name(&code, &q, k - 1, k, &steps);
+		ck_assert_uint_eq(steps.end[k], bits);
+		ck_assert_mem_eq(steps.octet, whole.octet, bits / 8);
+		fsk_code_name(&code, &q, 0, k, &part);
 		ck_assert_uint_eq(part.end[k], bits);
 		ck_assert_mem_eq(part.octet, whole.octet, bits / 8);
 	}
@@ -124,8 +131,8 @@ round_trip(const struct fsk_name *name)
 START_TEST(names_of_any_octets_make_a_round_trip)
 {
 	for (unsigned i = 0; i < 2000; i++) {
-		struct fsk_name name =
-		    kit_any_name(i % 4 == 0 ? 255 : 3 + kit_below(253));
+		struct fsk_name name = kit_any_name(
+		    i % 4 == 0 ? 255 : 3 + kit_below(253));
 
 		round_trip(&name);
 	}
@@ -148,7 +155,7 @@ START_TEST(plain_names_make_a_round_trip_and_shrink)
 	}
 	name = kit_name("eaten-stones.notes-on-trees.test");
 	fsk_query_init(&q, &key, name.wire, name.len);
-	fsk_code_name(&code, &q, q.labels, &c);
+	fsk_code_name(&code, &q, 0, q.labels, &c);
 	ck_assert_uint_lt(c.end[3], 4u * name.len);
 }
 END_TEST
@@ -209,7 +216,7 @@ START_TEST(words_never_get_too_long)
 		s->tld[i].label = 1 | (uint64_t)('a' + i % 26) << 8;
 		if (i >= 26)
 			s->tld[i].label = 2 | (uint64_t)('a' + i % 26) << 8 |
-			    (uint64_t)'x' << 16;
+					  (uint64_t)'x' << 16;
 		b += a;
 		a = b - a;
 	}
@@ -308,16 +315,17 @@ START_TEST(damaged_tables_are_refused)
 	ck_assert_uint_eq(section[TLDS], 3); /* as the rows above expect */
 	ck_assert_uint_ne(section[damage[_i].at], damage[_i].to);
 	section[damage[_i].at] = damage[_i].to;
-	ck_assert_msg(fsk_code_read(&code, section, section_len, NULL) ==
-		FSK_ECORRUPT, "%s", damage[_i].what);
+	ck_assert_msg(
+	    fsk_code_read(&code, section, section_len, NULL) == FSK_ECORRUPT,
+	    "%s", damage[_i].what);
 }
 END_TEST
 
 START_TEST(domains_that_come_twice_are_refused)
 {
 	memcpy(section + TLDS + 3 + 1, section + TLDS + 3 + 9 + 1, 8);
-	ck_assert_int_eq(fsk_code_read(&code, section, section_len, NULL),
-	    FSK_ECORRUPT);
+	ck_assert_int_eq(
+	    fsk_code_read(&code, section, section_len, NULL), FSK_ECORRUPT);
 }
 END_TEST
 
