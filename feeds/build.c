@@ -35,8 +35,10 @@ static const char help[] =
     "      --feed NAME        feed that the names belong to (default: the\n"
     "                         file's name without its endings)\n"
     "      --format FORMAT    domains or hosts (default: told from the input)\n"
-    "      --match KIND       what an unmarked name covers: subtree (default),\n"
-    "                         exact or below; '*.x' is always below, '=x' exact\n"
+    "      --match KIND       what an unmarked name covers: subtree "
+    "(default),\n"
+    "                         exact or below; '*.x' is always below, '=x' "
+    "exact\n"
     "      --category NAME    default: fraud\n"
     "      --severity LEVEL   red (default) or yellow\n"
     "      --action ACTION    nxdomain (default), nodata, sinkhole or allow\n"
@@ -137,8 +139,7 @@ said(const struct request *r, int option)
 static bool
 add_request(struct build *b, const char *path, const char *const *text)
 {
-	struct request *r =
-	    realloc(b->requests, (b->n + 1) * sizeof(*r));
+	struct request *r = realloc(b->requests, (b->n + 1) * sizeof(*r));
 
 	if (r == NULL) {
 		complain("out of memory");
@@ -198,10 +199,10 @@ read_arguments(struct build *b, int argc, char **argv)
 			b->key_file = optarg;
 			break;
 		case OPT_SERIAL:
-			if (!read_number(optarg, 0, INT64_MAX,
-				&b->writer.serial))
-				return usage_error("build",
-				    "bad serial '%s'", optarg);
+			if (!read_number(
+				optarg, 0, INT64_MAX, &b->writer.serial))
+				return usage_error(
+				    "build", "bad serial '%s'", optarg);
 			break;
 		case OPT_THREADS:
 			if (!read_number(optarg, 1, 256, &v))
@@ -210,8 +211,8 @@ read_arguments(struct build *b, int argc, char **argv)
 			b->writer.threads = (unsigned)v;
 			break;
 		case OPT_MEMORY:
-			if (!read_number(optarg, FSK_MEMORY_MIN >> 20,
-				1u << 20, &v))
+			if (!read_number(
+				optarg, FSK_MEMORY_MIN >> 20, 1u << 20, &v))
 				return usage_error("build",
 				    "bad number of megabytes '%s'", optarg);
 			b->writer.memory = (size_t)v << 20;
@@ -283,8 +284,8 @@ read_answer(const struct request *r, struct fsk_answer *a, bool *allow)
 	else
 		return usage_error("build", "bad action '%s'", action);
 	if (a->action == FSK_SINKHOLE && sinkhole == NULL)
-		return usage_error("build",
-		    "the action sinkhole needs --sinkhole ADDR,...");
+		return usage_error(
+		    "build", "the action sinkhole needs --sinkhole ADDR,...");
 	if (a->action == FSK_SINKHOLE && !read_addresses(sinkhole, a))
 		return usage_error("build",
 		    "bad sinkhole '%s': up to %d IPv4 and %d IPv6 addresses",
@@ -335,8 +336,8 @@ make_input(struct build *b, struct fsk_writer *w, const struct request *r,
 	if (said(r, OPT_FORMAT) != NULL) {
 		in->format = parse_find(said(r, OPT_FORMAT));
 		if (in->format == NULL && strcmp(said(r, OPT_FORMAT), "auto"))
-			return usage_error("build", "bad format '%s'",
-			    said(r, OPT_FORMAT));
+			return usage_error(
+			    "build", "bad format '%s'", said(r, OPT_FORMAT));
 	}
 	in->match = FSK_SUBTREE;
 	if (match != NULL) {
@@ -354,8 +355,8 @@ make_input(struct build *b, struct fsk_writer *w, const struct request *r,
 		return usage_error("build", "bad severity '%s'", severity);
 	if (said(r, OPT_SINCE) != NULL &&
 	    !read_day(said(r, OPT_SINCE), &claim.since))
-		return usage_error("build", "bad date '%s'",
-		    said(r, OPT_SINCE));
+		return usage_error(
+		    "build", "bad date '%s'", said(r, OPT_SINCE));
 	default_feed(r->path, feed);
 	claim.feed = said(r, OPT_FEED) ? said(r, OPT_FEED) : feed;
 	if (*claim.feed == '\0' || *claim.category == '\0')
@@ -385,8 +386,8 @@ read_key(const char *path, uint8_t key[static FSK_KEY_LEN])
 	n = read(fd, more, sizeof(more));
 	close(fd);
 	if (n != FSK_KEY_LEN) {
-		complain("'%s' is no key: a key has %d octets", path,
-		    FSK_KEY_LEN);
+		complain(
+		    "'%s' is no key: a key has %d octets", path, FSK_KEY_LEN);
 		return false;
 	}
 	memcpy(key, more, FSK_KEY_LEN);
@@ -404,8 +405,8 @@ show_names(void *arg, uint64_t names)
 static void
 show_steps(void *arg, uint64_t done, uint64_t all)
 {
-	progress_show(arg, "sorting and writing, percent", done * 100 / all,
-	    100);
+	progress_show(
+	    arg, "sorting and writing, percent", done * 100 / all, 100);
 }
 
 static void
@@ -483,8 +484,7 @@ run(struct build *b, struct fsk_writer *w)
 		if (b->writer.prune)
 			fprintf(stderr, ", %llu pruned",
 			    (unsigned long long)result.pruned);
-		fprintf(stderr, ", %.2f s\n",
-		    progress_seconds(&b->progress));
+		fprintf(stderr, ", %.2f s\n", progress_seconds(&b->progress));
 	}
 	return EXIT_SUCCESS;
 }

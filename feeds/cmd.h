@@ -30,8 +30,8 @@ int usage_error(const char *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Reads a whole number from LEAST to MOST out of TEXT; false if it is none. */
-bool read_number(const char *text, uint64_t least, uint64_t most,
-    uint64_t *out);
+bool read_number(
+    const char *text, uint64_t least, uint64_t most, uint64_t *out);
 
 /* "2026-10-31" from days since 1970-01-01, and back. */
 char *day_text(uint32_t day, char text[static 16]);

@@ -20,6 +20,7 @@ all_numeric(const struct fsk_name *name)
 
 /* What a character is in a feed: 1 part of a label, 2 a dot, 3 a backslash, 4
  * not ASCII, 0 nothing that a name could have. */
+/* clang-format off */
 static const uint8_t kind[256] = {
 	['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1,
 	['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1, ['l'] = 1,
@@ -33,6 +34,7 @@ static const uint8_t kind[256] = {
 	['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
 	['8'] = 1, ['9'] = 1, ['-'] = 1, ['_'] = 1, ['.'] = 2, ['\\'] = 3,
 };
+/* clang-format on */
 
 const char *
 host_name(struct fsk_name *name, const char *text, size_t len)

@@ -61,8 +61,7 @@ print_text(const struct fsk_db *db)
 	printf("sections\n");
 	for (unsigned i = 0; fsk_db_section(db, i, &s); i++)
 		printf("  %-24s %12llu bytes at %llu\n", s.name,
-		    (unsigned long long)s.length,
-		    (unsigned long long)s.offset);
+		    (unsigned long long)s.length, (unsigned long long)s.offset);
 }
 
 int

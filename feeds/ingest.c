@@ -124,8 +124,8 @@ parse_block(struct parser *p, const struct block *b)
 }
 
 static void
-add_counts(struct ingest *g, struct ingest_input *in,
-    const struct ingest_input *part)
+add_counts(
+    struct ingest *g, struct ingest_input *in, const struct ingest_input *part)
 {
 	in->lines += part->lines;
 	in->names += part->names;
@@ -216,7 +216,7 @@ count_lines(const char *text, size_t len)
 	uint64_t n = 0;
 
 	for (const char *p = text, *end = text + len;
-	    (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+	     (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
 		n++;
 	return n;
 }
@@ -231,12 +231,11 @@ skip_mark(const char *text, size_t len)
 
 /* Fills B with what follows, after what it already holds; sets *END.  */
 static int
-fill_block(struct source *s, struct block *b, bool *end,
-    struct fsk_error *err)
+fill_block(struct source *s, struct block *b, bool *end, struct fsk_error *err)
 {
 	while (b->len < BLOCK_LEN) {
-		ssize_t n = source_read(s, (uint8_t *)b->text + b->len,
-		    BLOCK_LEN - b->len, err);
+		ssize_t n = source_read(
+		    s, (uint8_t *)b->text + b->len, BLOCK_LEN - b->len, err);
 
 		if (n < 0)
 			return (int)n;

@@ -37,7 +37,7 @@ struct ingest_input {
 
 struct ingest_options {
 	unsigned threads; /* that parse */
-	bool strict;	  /* the first bad line ends it */
+	bool strict;      /* the first bad line ends it */
 	/* Called now and then with the names taken so far; may be NULL. */
 	void (*progress)(void *arg, uint64_t names);
 	void *progress_arg;

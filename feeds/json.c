@@ -47,8 +47,8 @@ add_entry(json_t *o, const struct json_entry *e)
 	json_object_set_new(o, "entry", text(e->entry));
 	json_object_set_new(o, "match", text(match_word(a.match)));
 	for (unsigned i = 0; i < a.feeds; i++)
-		json_array_append_new(feeds,
-		    text(fsk_db_attr_feed(e->db, e->attr, i)));
+		json_array_append_new(
+		    feeds, text(fsk_db_attr_feed(e->db, e->attr, i)));
 	json_object_set_new(o, "category", text(a.category));
 	json_object_set_new(o, "severity", text(severity_word(a.severity)));
 	json_object_set_new(o, "since", text(day_text(a.since, day)));
@@ -86,10 +86,11 @@ json_info(FILE *to, const struct fsk_db *db)
 	struct fsk_db_info info;
 
 	fsk_db_info(db, &info);
-	json_object_set_new(o, "entries", json_integer((json_int_t)info.entries));
+	json_object_set_new(
+	    o, "entries", json_integer((json_int_t)info.entries));
 	json_object_set_new(o, "serial", json_integer((json_int_t)info.serial));
-	json_object_set_new(o, "created",
-	    json_integer((json_int_t)info.created));
+	json_object_set_new(
+	    o, "created", json_integer((json_int_t)info.created));
 	json_object_set_new(o, "mode",
 	    json_string(info.mode == FSK_NAMES ? "names" : "secret"));
 	json_object_set_new(o, "bytes", json_integer((json_int_t)info.bytes));
@@ -103,10 +104,10 @@ json_info(FILE *to, const struct fsk_db *db)
 		json_t *f = json_object();
 		uint64_t entries;
 
-		json_object_set_new(f, "name",
-		    text(fsk_db_feed(db, i, &entries)));
-		json_object_set_new(f, "entries",
-		    json_integer((json_int_t)entries));
+		json_object_set_new(
+		    f, "name", text(fsk_db_feed(db, i, &entries)));
+		json_object_set_new(
+		    f, "entries", json_integer((json_int_t)entries));
 		json_array_append_new(feeds, f);
 	}
 	json_object_set_new(o, "sections", sections);
@@ -114,10 +115,10 @@ json_info(FILE *to, const struct fsk_db *db)
 		json_t *j = json_object();
 
 		json_object_set_new(j, "name", text(s.name));
-		json_object_set_new(j, "offset",
-		    json_integer((json_int_t)s.offset));
-		json_object_set_new(j, "bytes",
-		    json_integer((json_int_t)s.length));
+		json_object_set_new(
+		    j, "offset", json_integer((json_int_t)s.offset));
+		json_object_set_new(
+		    j, "bytes", json_integer((json_int_t)s.length));
 		json_array_append_new(sections, j);
 	}
 	return print(to, o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));

@@ -15,15 +15,18 @@
 static const char help[] =
     "usage: fraudsink-feeds lookup -d DB [--json] NAME...\n"
     "\n"
-    "Tells for each NAME what the resolver does with it, and the entry, feeds,\n"
-    "category, severity and first-seen date behind that.  '-' reads names from\n"
+    "Tells for each NAME what the resolver does with it, and the entry, "
+    "feeds,\n"
+    "category, severity and first-seen date behind that.  '-' reads names "
+    "from\n"
     "standard input, one a line.\n"
     "\n"
     "  -d, --database FILE    required\n"
     "      --json             one object a line\n"
     "  -h, --help\n"
     "\n"
-    "Exit status: 0 some name is listed, 1 none is, 2 error (a NAME that is no\n"
+    "Exit status: 0 some name is listed, 1 none is, 2 error (a NAME that is "
+    "no\n"
     "name among them; the others are answered).\n";
 
 static const struct option options[] = {
@@ -39,8 +42,8 @@ struct lookup {
 };
 
 static void
-print_text(const struct lookup *l, const char *text, const char *entry,
-    uint32_t attr)
+print_text(
+    const struct lookup *l, const char *text, const char *entry, uint32_t attr)
 {
 	struct fsk_attr a;
 	char day[16];
@@ -66,8 +69,8 @@ read_name(struct fsk_name *name, const char *text)
 {
 	const char *wrong = host_name(name, text, strlen(text));
 
-	if (wrong == NULL || (strchr(text, '\\') == NULL &&
-				 strcmp(text, ".") != 0))
+	if (wrong == NULL ||
+	    (strchr(text, '\\') == NULL && strcmp(text, ".") != 0))
 		return wrong;
 	return fsk_name_from_text(name, text, strlen(text));
 }
@@ -163,6 +166,6 @@ cmd_lookup(int argc, char **argv)
 			look_up(&l, argv[optind]);
 	fsk_db_close(db);
 	return finish_output(l.failed ? EXIT_ERROR
-		: l.found	      ? EXIT_FOUND
+		: l.found             ? EXIT_FOUND
 				      : EXIT_NONE);
 }

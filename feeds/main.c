@@ -173,7 +173,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc >= 2) {
 		for (size_t i = 0; i < sizeof(commands) / sizeof(*commands);
-		    i++)
+		     i++)
 			if (strcmp(argv[1], commands[i].name) == 0)
 				return commands[i].run(argc - 1, argv + 1);
 		if (strcmp(argv[1], "--help") == 0 ||

@@ -12,8 +12,8 @@ static const struct parse_format *const parse_formats[] = {
 const struct parse_format *
 parse_find(const char *name)
 {
-	for (size_t i = 0;
-	    i < sizeof(parse_formats) / sizeof(*parse_formats); i++)
+	for (size_t i = 0; i < sizeof(parse_formats) / sizeof(*parse_formats);
+	     i++)
 		if (strcmp(parse_formats[i]->name, name) == 0)
 			return parse_formats[i];
 	return NULL;
@@ -32,8 +32,8 @@ parse_trim(const char **text, size_t *len)
 
 	while (p < end && is_blank(*p))
 		p++;
-	for (const char *c = p;
-	    (c = memchr(c, '#', (size_t)(end - c))) != NULL; c++)
+	for (const char *c = p; (c = memchr(c, '#', (size_t)(end - c))) != NULL;
+	     c++)
 		if (c == p || is_blank(c[-1])) {
 			end = c;
 			break;

@@ -23,14 +23,14 @@ struct parse_sink {
 	bool (*take)(struct parse_sink *sink, const struct fsk_name *name,
 	    enum fsk_match_kind match);
 	enum fsk_match_kind match; /* of names without a mark of their own */
-	const char *why;	   /* after PARSE_BAD: what is wrong */
+	const char *why;           /* after PARSE_BAD: what is wrong */
 };
 
 struct parse_format {
 	const char *name;
 	/* Reads the line of LEN characters, which has no line end. */
-	enum parse_result (*line)(struct parse_sink *sink, const char *text,
-	    size_t len);
+	enum parse_result (*line)(
+	    struct parse_sink *sink, const char *text, size_t len);
 };
 
 extern const struct parse_format parse_domains, parse_hosts;
@@ -46,8 +46,8 @@ const struct parse_format *parse_guess(const char *text, size_t len);
 void parse_trim(const char **text, size_t *len);
 
 /* Cuts the first word off *TEXT; false if there is none. */
-bool parse_word(const char **text, size_t *len, const char **word,
-    size_t *word_len);
+bool parse_word(
+    const char **text, size_t *len, const char **word, size_t *word_len);
 
 /* Whether WORD is an IPv4 or IPv6 address; if so *SINK tells whether it is one
  * that hosts files use to say "nowhere". */

@@ -14,11 +14,10 @@
 static bool
 is_own_name(const char *word, size_t len)
 {
-	static const char *const own[] = { "localhost",
-		"localhost.localdomain", "local", "broadcasthost",
-		"ip6-localhost", "ip6-loopback", "ip6-localnet",
-		"ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters",
-		"ip6-allhosts", "0.0.0.0" };
+	static const char *const own[] = { "localhost", "localhost.localdomain",
+		"local", "broadcasthost", "ip6-localhost", "ip6-loopback",
+		"ip6-localnet", "ip6-mcastprefix", "ip6-allnodes",
+		"ip6-allrouters", "ip6-allhosts", "0.0.0.0" };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
 		if (strlen(own[i]) == len && memcmp(own[i], word, len) == 0)

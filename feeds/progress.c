@@ -24,8 +24,7 @@ progress_begin(struct progress *p, bool quiet)
 }
 
 void
-progress_show(struct progress *p, const char *what, uint64_t done,
-    uint64_t all)
+progress_show(struct progress *p, const char *what, uint64_t done, uint64_t all)
 {
 	if (!p->on || since(&p->start) < 1 ||
 	    (p->shown && since(&p->last) < 0.2))

@@ -18,8 +18,8 @@ struct progress {
 void progress_begin(struct progress *p, bool quiet);
 
 /* Shows "WHAT: DONE" or "WHAT: DONE of ALL" (ALL not 0) if it is time to. */
-void progress_show(struct progress *p, const char *what, uint64_t done,
-    uint64_t all);
+void progress_show(
+    struct progress *p, const char *what, uint64_t done, uint64_t all);
 
 /* Wipes the line; to be called before anything else is printed. */
 void progress_end(struct progress *p);

@@ -131,13 +131,13 @@ source_read(struct source *s, uint8_t *out, size_t len, struct fsk_error *err)
 			s->done = s->end;
 			continue;
 		}
-		io = (struct unpack_io){ s->raw + s->from, s->to - s->from,
-			out, len };
+		io = (struct unpack_io){ s->raw + s->from, s->to - s->from, out,
+			len };
 		wrong = s->unpack->run(s->state, &io, s->end, &s->done);
 		if (wrong != NULL)
 			return fsk_fail(err, FSK_EFORMAT,
-			    "cannot unpack '%s' (%s): %s",
-			    source_name(s->path), s->unpack->name, wrong);
+			    "cannot unpack '%s' (%s): %s", source_name(s->path),
+			    s->unpack->name, wrong);
 		s->from = s->to - io.in_len;
 		if (io.out_len < len)
 			return (ssize_t)(len - io.out_len);

@@ -22,8 +22,8 @@ void source_close(struct source *s);
 
 /* Reads up to LEN octets (LEN > 0); 0 at the end, negative (enum fsk_result)
  * on failure; a cut off or damaged compressed file is a failure. */
-ssize_t source_read(struct source *s, uint8_t *out, size_t len,
-    struct fsk_error *err);
+ssize_t source_read(
+    struct source *s, uint8_t *out, size_t len, struct fsk_error *err);
 
 /* What the messages call it. */
 const char *source_name(const char *path);

@@ -24,8 +24,8 @@ struct unpack {
 	void *(*open)(void); /* NULL when out of memory */
 	/* Unpacks what it can; LAST: nothing follows IO->in.  Returns NULL, or
 	 * what is wrong (a constant).  *DONE: the data ends here, whole. */
-	const char *(*run)(void *state, struct unpack_io *io, bool last,
-	    bool *done);
+	const char *(*run)(
+	    void *state, struct unpack_io *io, bool last, bool *done);
 	void (*close)(void *state);
 };
 

@@ -12,48 +12,20 @@ static inline unsigned
 symbol_of(uint8_t c)
 {
 	/* Lower case only: names come here in canonical form. */
-	static const uint8_t sym[256] = {
+	/* clang-format off */
+static const uint8_t sym[256] = {
 #define S(c, v) [c] = (v) + 1
-		S('a', 0),
-		S('b', 1),
-		S('c', 2),
-		S('d', 3),
-		S('e', 4),
-		S('f', 5),
-		S('g', 6),
-		S('h', 7),
-		S('i', 8),
-		S('j', 9),
-		S('k', 10),
-		S('l', 11),
-		S('m', 12),
-		S('n', 13),
-		S('o', 14),
-		S('p', 15),
-		S('q', 16),
-		S('r', 17),
-		S('s', 18),
-		S('t', 19),
-		S('u', 20),
-		S('v', 21),
-		S('w', 22),
-		S('x', 23),
-		S('y', 24),
-		S('z', 25),
-		S('0', 26),
-		S('1', 27),
-		S('2', 28),
-		S('3', 29),
-		S('4', 30),
-		S('5', 31),
-		S('6', 32),
-		S('7', 33),
-		S('8', 34),
-		S('9', 35),
-		S('-', 36),
-		S('_', 37),
+		S('a', 0), S('b', 1), S('c', 2), S('d', 3), S('e', 4),
+		S('f', 5), S('g', 6), S('h', 7), S('i', 8), S('j', 9),
+		S('k', 10), S('l', 11), S('m', 12), S('n', 13), S('o', 14),
+		S('p', 15), S('q', 16), S('r', 17), S('s', 18), S('t', 19),
+		S('u', 20), S('v', 21), S('w', 22), S('x', 23), S('y', 24),
+		S('z', 25), S('0', 26), S('1', 27), S('2', 28), S('3', 29),
+		S('4', 30), S('5', 31), S('6', 32), S('7', 33), S('8', 34),
+		S('9', 35), S('-', 36), S('_', 37),
 #undef S
 	};
+	/* clang-format on */
 
 	return sym[c] != 0 ? sym[c] - 1u : FSK_SYM_OTHER;
 }
@@ -256,7 +228,7 @@ assign_words(
 	for (unsigned l = 1; l <= FSK_CODE_BITS; l++) {
 		order->first[l] = (uint16_t)((order->first[l - 1] +
 						 order->count[l - 1])
-					     << 1);
+		    << 1);
 		for (unsigned i = 0, next = order->first[l]; i < n; i++) {
 			if (len[i] != l)
 				continue;

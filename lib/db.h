@@ -27,8 +27,8 @@ struct fsk_db; /* an open database */
 /* What an entry covers. */
 enum fsk_match_kind {
 	FSK_SUBTREE = 0, /* its name and all names below */
-	FSK_EXACT = 1,	 /* its name alone */
-	FSK_BELOW = 2,	 /* all names below it, not itself (*.x) */
+	FSK_EXACT = 1,   /* its name alone */
+	FSK_BELOW = 2,   /* all names below it, not itself (*.x) */
 };
 
 /* A higher number wins where feeds differ. */
@@ -45,7 +45,7 @@ enum fsk_action {
 };
 
 enum fsk_db_mode {
-	FSK_NAMES = 1,	/* names are in the file and are compared */
+	FSK_NAMES = 1,  /* names are in the file and are compared */
 	FSK_SECRET = 2, /* keyed fingerprints stand for the names */
 };
 
@@ -86,10 +86,10 @@ struct fsk_db_section {
 
 /* What a look-up finds. */
 struct fsk_found {
-	bool covered; /* an entry covers the name: the one that wins */
-	bool touched; /* some entry stands at the name or above it */
+	bool covered;   /* an entry covers the name: the one that wins */
+	bool touched;   /* some entry stands at the name or above it */
 	uint8_t labels; /* of the winning entry's name */
-	uint32_t attr;	/* of the winning entry, see fsk_db_attr() */
+	uint32_t attr;  /* of the winning entry, see fsk_db_attr() */
 };
 
 enum fsk_db_load {
@@ -113,8 +113,8 @@ int fsk_db_open_fd(struct fsk_db **db, int fd, const char *path,
     enum fsk_db_load load, struct fsk_error *err);
 
 /* The same for LEN octets at BYTES, which must outlive *DB. */
-int fsk_db_open_memory(struct fsk_db **db, const void *bytes, size_t len,
-    struct fsk_error *err);
+int fsk_db_open_memory(
+    struct fsk_db **db, const void *bytes, size_t len, struct fsk_error *err);
 
 /* Frees DB, which may be NULL. */
 void fsk_db_close(struct fsk_db *db);
@@ -136,18 +136,17 @@ void fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,
 void fsk_db_attr(const struct fsk_db *db, uint32_t attr, struct fsk_attr *out);
 
 /* The name of feed I (below out->feeds) of the attribute set ATTR. */
-const char *fsk_db_attr_feed(const struct fsk_db *db, uint32_t attr,
-    unsigned i);
+const char *fsk_db_attr_feed(
+    const struct fsk_db *db, uint32_t attr, unsigned i);
 
 /* Name and number of entries of feed I (below info.feeds). */
-const char *fsk_db_feed(const struct fsk_db *db, uint32_t i,
-    uint64_t *entries);
+const char *fsk_db_feed(const struct fsk_db *db, uint32_t i, uint64_t *entries);
 
 void fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info);
 
 /* Section I of the file, in the order of its table; false past the last. */
-bool fsk_db_section(const struct fsk_db *db, unsigned i,
-    struct fsk_db_section *out);
+bool fsk_db_section(
+    const struct fsk_db *db, unsigned i, struct fsk_db_section *out);
 
 /* Calls EACH for every entry, in the order of the file, until it returns other
  * than 0, and returns that; 0 at the end; FSK_ECORRUPT if a name cannot be

@@ -22,11 +22,11 @@
 /* A record set aside: its head, then the name without its root label.  NUMBER
  * is a claim before step one and a set of claims after it. */
 #define REC_HEAD   6
-#define REC_LEN	   0 /* u8, octets of the name that follow, at least 2 */
+#define REC_LEN    0 /* u8, octets of the name that follow, at least 2 */
 #define REC_KIND   1 /* u8, enum fsk_match_kind, plus REC_ALLOW */
 #define REC_NUMBER 2 /* u32 */
 #define REC_ALLOW  4u
-#define REC_MAX	   (REC_HEAD + FSK_NAME_MAX)
+#define REC_MAX    (REC_HEAD + FSK_NAME_MAX)
 
 /* ---- attribute sets (db_sets.c) ---- */
 
@@ -45,7 +45,7 @@ struct sets {
 	uint32_t nclaims; /* fixed once step one begins */
 	struct {
 		uint32_t first, n; /* in pool */
-	} *set; /* [i]: set nclaims + i */
+	} * set;                   /* [i]: set nclaims + i */
 	uint32_t nset, room_set;
 	uint32_t *pool;
 	uint32_t npool, room_pool;
@@ -60,8 +60,8 @@ int sets_intern(struct sets *s, const uint32_t *claim, uint32_t n,
     uint32_t *number, struct fsk_error *err);
 
 /* The claims of set NUMBER; *N tells how many. */
-const uint32_t *sets_claims(const struct sets *s, const uint32_t *number,
-    uint32_t *n);
+const uint32_t *sets_claims(
+    const struct sets *s, const uint32_t *number, uint32_t *n);
 
 /* ---- the writer ---- */
 
@@ -77,7 +77,7 @@ struct worker {
 	struct fsk_error err;
 	struct fsk_code_stats *stats; /* step one: names seen */
 	struct fsk_spill_lane *out;   /* step one */
-	uint8_t *used;		      /* step one: [set * 3 + match] */
+	uint8_t *used;                /* step one: [set * 3 + match] */
 	uint32_t nused;
 	uint64_t merged; /* step one: records that came out */
 	uint64_t *count; /* step two: [attr] */
@@ -111,7 +111,7 @@ struct fsk_writer {
 		uint8_t label[FSK_LABEL_MAX + 1];
 		uint32_t set;
 		bool allow;
-	} *singles;
+	} * singles;
 	size_t nsingles;
 	bool has_single;
 
@@ -155,7 +155,7 @@ void sort_keyed(struct keyed *k, size_t n, struct keyed *scratch);
  * kind. */
 struct batch {
 	uint8_t *recs;
-	struct keyed *k; /* of: offset in recs */
+	struct keyed *k;       /* of: offset in recs */
 	struct keyed *scratch; /* as many again, for sort_keyed() */
 	size_t n;
 };
@@ -191,7 +191,7 @@ int out_write(struct out *o, const void *p, size_t len, struct fsk_error *err);
 
 /* Ends the last section, completes HEADER (FSK_HEADER_LEN octets) with sizes,
  * section table and checksums and writes it; then syncs, verifies, renames. */
-int out_publish(struct out *o, uint8_t *header, uint64_t *bytes,
-    struct fsk_error *err);
+int out_publish(
+    struct out *o, uint8_t *header, uint64_t *bytes, struct fsk_error *err);
 
 #endif

@@ -119,8 +119,8 @@ mark_used(struct worker *me, uint32_t set, unsigned match)
 
 		if (p == NULL)
 			return fsk_fail(&me->err, FSK_ENOMEM, "out of memory");
-		memset(p + me->nused * (size_t)3, 0,
-		    (n - me->nused) * (size_t)3);
+		memset(
+		    p + me->nused * (size_t)3, 0, (n - me->nused) * (size_t)3);
 		me->used = p;
 		me->nused = n;
 	}
@@ -175,8 +175,8 @@ emit(struct worker *me, unsigned bucket, uint8_t *rec, uint32_t set)
 		query_of(&q, &me->w->key, rec);
 		fsk_code_count(me->stats, &q);
 	}
-	return fsk_spill_add(me->out, bucket, rec, REC_HEAD + rec[REC_LEN],
-	    &me->err);
+	return fsk_spill_add(
+	    me->out, bucket, rec, REC_HEAD + rec[REC_LEN], &me->err);
 }
 
 static int
@@ -190,17 +190,16 @@ merge_sorted(struct worker *me, unsigned bucket, uint8_t *recs,
 	for (size_t i = 0, next; i < n && rc == FSK_OK; i = next) {
 		uint32_t nclaims = 0, set;
 
-		for (next = i; next < n &&
-		    same_entry(recs + k[i].of, recs + k[next].of);
-		    next++) {
-			uint32_t c =
-			    fsk_get32(recs + k[next].of + REC_NUMBER);
+		for (next = i;
+		     next < n && same_entry(recs + k[i].of, recs + k[next].of);
+		     next++) {
+			uint32_t c = fsk_get32(recs + k[next].of + REC_NUMBER);
 
 			if (nclaims > 0 && claims[nclaims - 1] == c)
 				continue;
 			if (nclaims == room) {
-				uint32_t *more =
-				    malloc(2 * room * sizeof(*more));
+				uint32_t *more = malloc(
+				    2 * room * sizeof(*more));
 
 				if (more == NULL) {
 					rc = fsk_fail(&me->err, FSK_ENOMEM,
@@ -236,8 +235,8 @@ load_sorted(struct worker *me, struct fsk_spill *from, unsigned first,
 	for (unsigned i = first; i < first + count; i++)
 		len += fsk_spill_size(from, i);
 	if (len > UINT32_MAX)
-		return fsk_fail(&me->err, FSK_EINVAL,
-		    "too many names below one domain");
+		return fsk_fail(
+		    &me->err, FSK_EINVAL, "too many names below one domain");
 	b->recs = to = malloc(len + 1);
 	if (to == NULL)
 		goto no_memory;
@@ -260,13 +259,12 @@ load_sorted(struct worker *me, struct fsk_spill *from, unsigned first,
 		struct fsk_query q;
 
 		query_of(&q, &me->w->key, b->recs + at);
-		b->k[b->n++] =
-		    (struct keyed){ q.loc[q.labels], (uint32_t)at };
+		b->k[b->n++] = (struct keyed){ q.loc[q.labels], (uint32_t)at };
 	}
 	sort_keyed(b->k, b->n, b->scratch);
 	for (size_t i = 0, next; i < b->n; i = next) {
 		for (next = i + 1; next < b->n && b->k[next].key == b->k[i].key;
-		    next++)
+		     next++)
 			;
 		if (next - i > 1 &&
 		    order_equals(b->k + i, next - i, b->recs) == -1)

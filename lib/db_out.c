@@ -54,10 +54,10 @@ out_open(struct out **out, const char *path, struct fsk_error *err)
 	o->at = o->base = FSK_HEADER_LEN;
 	o->temp = malloc(strlen(path) + TEMP_LEN);
 	o->folder = slash == NULL ? strdup(".")
-	    : slash == path	  ? strdup("/")
+	    : slash == path       ? strdup("/")
 				  : strndup(path, (size_t)(slash - path));
-	if (o->temp == NULL || o->folder == NULL || posix_memalign((void **)&o->buffer, 4096,
-				   OUT_BUFFER) != 0) {
+	if (o->temp == NULL || o->folder == NULL ||
+	    posix_memalign((void **)&o->buffer, 4096, OUT_BUFFER) != 0) {
 		out_close(o);
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	}
@@ -203,8 +203,8 @@ name_it(struct out *o, struct fsk_error *err)
 			AT_SYMLINK_FOLLOW) == 0)
 			o->named = true;
 		else if (errno != EEXIST)
-			return fsk_fail(err, FSK_EIO,
-			    "cannot name '%s': %s", o->temp, strerror(errno));
+			return fsk_fail(err, FSK_EIO, "cannot name '%s': %s",
+			    o->temp, strerror(errno));
 	}
 	return FSK_OK;
 }
@@ -224,8 +224,8 @@ sync_folder(const struct out *o, struct fsk_error *err)
 }
 
 int
-out_publish(struct out *o, uint8_t *header, uint64_t *bytes,
-    struct fsk_error *err)
+out_publish(
+    struct out *o, uint8_t *header, uint64_t *bytes, struct fsk_error *err)
 {
 	struct fsk_db *db;
 	uint64_t id[2];
@@ -249,12 +249,12 @@ out_publish(struct out *o, uint8_t *header, uint64_t *bytes,
 	}
 	/* The build's name follows from all that is in it. */
 	id[0] = fsk_checksum(header, FSK_H_BUILD_ID);
-	id[1] = fsk_checksum(header + FSK_H_SERIAL,
-	    FSK_H_CHECKSUM - FSK_H_SERIAL);
+	id[1] = fsk_checksum(
+	    header + FSK_H_SERIAL, FSK_H_CHECKSUM - FSK_H_SERIAL);
 	fsk_put64(header + FSK_H_BUILD_ID, id[0]);
 	fsk_put64(header + FSK_H_BUILD_ID + 8, id[1]);
-	fsk_put64(header + FSK_H_CHECKSUM,
-	    fsk_checksum(header, FSK_H_CHECKSUM));
+	fsk_put64(
+	    header + FSK_H_CHECKSUM, fsk_checksum(header, FSK_H_CHECKSUM));
 	rc = write_at(o, header, FSK_HEADER_LEN, 0, err);
 	if (rc != FSK_OK)
 		return rc;
@@ -263,9 +263,8 @@ out_publish(struct out *o, uint8_t *header, uint64_t *bytes,
 	mask = umask(0);
 	umask(mask);
 	if (fchmod(o->fd, 0644 & ~mask) == -1)
-		return fsk_fail(err, FSK_EIO,
-		    "cannot set the mode of '%s': %s", o->path,
-		    strerror(errno));
+		return fsk_fail(err, FSK_EIO, "cannot set the mode of '%s': %s",
+		    o->path, strerror(errno));
 	if (fsync(o->fd) == -1)
 		return fsk_fail(err, FSK_EIO, "cannot sync '%s': %s", o->path,
 		    strerror(errno));

@@ -55,7 +55,7 @@ same_owner(const struct place *p, const struct entry *a, const struct entry *b)
 	const uint8_t *x = p->b.recs + a->rec, *y = p->b.recs + b->rec;
 
 	return x[REC_LEN] == y[REC_LEN] &&
-	       memcmp(x + REC_HEAD, y + REC_HEAD, x[REC_LEN]) == 0;
+	    memcmp(x + REC_HEAD, y + REC_HEAD, x[REC_LEN]) == 0;
 }
 
 /* ---- pruning ---- */
@@ -83,7 +83,7 @@ single_cover(const struct fsk_writer *w, const uint8_t *label, uint32_t *set)
 	if (s == NULL)
 		return false;
 	while (s + 1 < w->singles + w->nsingles &&
-	       memcmp(s[1].label, key, sizeof(key)) == 0)
+	    memcmp(s[1].label, key, sizeof(key)) == 0)
 		s++;
 	*set = s->set;
 	return true;
@@ -174,7 +174,7 @@ prune(struct place *p)
 		return no_memory(p);
 	for (size_t i = 0, next; i < p->n; i = next) {
 		for (next = i + 1; next < p->n &&
-				   same_owner(p, &p->entry[i], &p->entry[next]);
+		     same_owner(p, &p->entry[i], &p->entry[next]);
 		     next++)
 			;
 		if (superfluous(p, i, next))
@@ -292,7 +292,7 @@ fill_lines(struct place *p, const struct keyed *by_line)
 				return false;
 			fsk_put16(line + FSK_L_SPILL,
 			    (uint16_t)(fsk_get16(line + FSK_L_SPILL) |
-				       fsk_spill_of(tag)));
+				fsk_spill_of(tag)));
 			at = at + 1 == p->nlines ? 0 : at + 1;
 			line = p->lines + (size_t)at * FSK_LINE_LEN;
 		}
@@ -302,8 +302,8 @@ fill_lines(struct place *p, const struct keyed *by_line)
 	}
 	for (size_t i = 0; i < p->nheavy; i++)
 		p->lines[(size_t)fsk_line_of(p->heavy[i], p->nlines) *
-			     FSK_LINE_LEN +
-			 FSK_L_HEAVY] |= fsk_heavy_of(p->heavy[i]);
+			FSK_LINE_LEN +
+		    FSK_L_HEAVY] |= fsk_heavy_of(p->heavy[i]);
 	return true;
 }
 
@@ -361,7 +361,7 @@ put_name(const struct place *p, const struct entry *e, uint8_t *out)
 	}
 	memcpy(out, coded.octet, len);
 	out[len - 1] = (uint8_t)((out[len - 1] & ~(0xffu >> bits % 8)) |
-				 0x80u >> bits % 8);
+	    0x80u >> bits % 8);
 	return len;
 }
 
@@ -378,7 +378,7 @@ put_block(struct place *p, const uint32_t *slot, unsigned count)
 		const struct entry *e = &p->entry[slot[i]];
 		const uint8_t *rec = p->b.recs + e->rec;
 		uint32_t attr = w->attr_of[set_of(p, e) * (size_t)3 +
-					   (kind_of(p, e) & ~REC_ALLOW)];
+		    (kind_of(p, e) & ~REC_ALLOW)];
 
 		p->me->count[attr]++;
 		if (secret) {

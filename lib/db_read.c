@@ -97,16 +97,16 @@ slots_with(const struct tags *t, uint16_t tag)
 	__m128i b = _mm_packs_epi16(
 	    _mm_cmpeq_epi16(t->v[2], want), _mm_cmpeq_epi16(t->v[3], want));
 
-	return ((uint32_t)_mm_movemask_epi8(a) | (uint32_t)_mm_movemask_epi8(b)
-						     << 16) >>
-	       4;
+	return ((uint32_t)_mm_movemask_epi8(a) |
+		   (uint32_t)_mm_movemask_epi8(b) << 16) >>
+	    4;
 #else
 	uint32_t hit = 0;
 
 	for (unsigned i = 0; i < FSK_LINE_SLOTS; i++)
 		hit |= (uint32_t)(fsk_get16(t->line + FSK_L_TAGS + 2 * i) ==
-				  tag)
-		       << i;
+			   tag)
+		    << i;
 	return hit;
 #endif
 }
@@ -218,14 +218,15 @@ follow(struct search *s, const struct part *part, const uint8_t *line,
 		const uint8_t *wire = s->q->wire + fsk_query_at(s->q, labels);
 		uint64_t print;
 
-		__builtin_prefetch(block + (size_t)__builtin_ctz(hits) *
-					       (FSK_REC_PRINT_LEN + width));
+		__builtin_prefetch(block +
+		    (size_t)__builtin_ctz(hits) * (FSK_REC_PRINT_LEN + width));
 		print = fsk_siphash(
 		    db->key.sip, wire, s->q->len - fsk_query_at(s->q, labels));
 
 		for (; hits != 0; hits &= hits - 1) {
-			rec = block + (size_t)__builtin_ctz(hits) *
-					  (FSK_REC_PRINT_LEN + width);
+			rec = block +
+			    (size_t)__builtin_ctz(hits) *
+				(FSK_REC_PRINT_LEN + width);
 			if (fsk_get64(rec) == print)
 				consider(s,
 				    fsk_get_width(
@@ -267,7 +268,7 @@ follow_all(struct search *s, const struct part *part, const uint8_t *line,
 
 	for (unsigned k = anchor; k <= last; k++) {
 		uint32_t hits = slots_with(&tags, fsk_tag_of(s->q->loc[k])) &
-				used;
+		    used;
 
 		if (hits != 0)
 			follow(s, part, line, hits, k);
@@ -324,8 +325,7 @@ fsk_db_query(const struct fsk_db *db, struct fsk_query *q, const uint8_t *wire,
 		const struct part
 		    *part = &db->part[fsk_part_of(q->loc[2], db->part_bits)];
 
-		__builtin_prefetch(
-		    part->lines +
+		__builtin_prefetch(part->lines +
 		    (size_t)fsk_line_of(q->loc[2], part->count) * FSK_LINE_LEN);
 	}
 	fsk_query_locate(q, &db->key, early, q->labels);
@@ -435,7 +435,7 @@ check_sections(const struct check *c)
 		return CORRUPT(c, "too many sections");
 	for (uint32_t i = 0; i < n; i++) {
 		const uint8_t *row = db->base + FSK_H_TABLE +
-				     i * FSK_SECTION_LEN;
+		    i * FSK_SECTION_LEN;
 		uint32_t type = fsk_get32(row + FSK_S_TYPE);
 		uint64_t at = fsk_get64(row + FSK_S_OFFSET);
 		uint64_t len = fsk_get64(row + FSK_S_LENGTH);
@@ -557,8 +557,8 @@ check_tables(const struct check *c)
 	}
 	return fsk_code_read(&db->code, db->sec[FSK_SEC_CODE].at,
 		   db->sec[FSK_SEC_CODE].len, c->err) == FSK_OK
-		   ? FSK_OK
-		   : CORRUPT(c, "its code table cannot be used");
+	    ? FSK_OK
+	    : CORRUPT(c, "its code table cannot be used");
 }
 
 /* Octets of the block of COUNT records at BLOCK, of which AVAIL are there; 0
@@ -571,8 +571,7 @@ block_len(const struct fsk_db *db, const uint8_t *block, uint64_t avail,
 	const uint8_t *attr = block + (db->secret ? FSK_REC_PRINT_LEN : count);
 	const size_t step = db->secret ? FSK_REC_PRINT_LEN + width : width;
 	uint64_t len = (uint64_t)count *
-		       (width +
-			   (db->secret ? (unsigned)FSK_REC_PRINT_LEN : 1u));
+	    (width + (db->secret ? (unsigned)FSK_REC_PRINT_LEN : 1u));
 
 	if (len > avail)
 		return 0;
@@ -621,7 +620,7 @@ check_lines(const struct check *c)
 
 		for (uint32_t j = 0; j < p->count; j++) {
 			const uint8_t *line = p->lines +
-					      (size_t)j * FSK_LINE_LEN;
+			    (size_t)j * FSK_LINE_LEN;
 			uint64_t block = fsk_get32(line + FSK_L_BLOCK);
 			unsigned count = line[FSK_L_COUNT];
 
@@ -917,12 +916,12 @@ fsk_db_each(const struct fsk_db *db,
 
 		for (uint32_t j = 0; j < p->count; j++) {
 			const uint8_t *line = p->lines +
-					      (size_t)j * FSK_LINE_LEN;
+			    (size_t)j * FSK_LINE_LEN;
 			const uint8_t *block = p->recs +
-					       fsk_get32(line + FSK_L_BLOCK);
+			    fsk_get32(line + FSK_L_BLOCK);
 			unsigned count = line[FSK_L_COUNT];
 			const uint8_t *rec = block +
-					     (size_t)count * (1 + width);
+			    (size_t)count * (1 + width);
 
 			for (unsigned k = 0; k < count; rec += block[k++]) {
 				struct fsk_name name;

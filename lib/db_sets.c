@@ -44,8 +44,8 @@ slot_of(const struct sets *s, const uint32_t *claim, uint32_t n)
 {
 	const uint64_t key[2] = { 1, 2 };
 
-	return (uint32_t)fsk_siphash(key, (const uint8_t *)claim,
-		   n * sizeof(*claim)) &
+	return (uint32_t)fsk_siphash(
+		   key, (const uint8_t *)claim, n * sizeof(*claim)) &
 	    (s->nslot - 1);
 }
 
@@ -61,8 +61,8 @@ grow_slots(struct sets *s)
 	s->slot = slot;
 	s->nslot = n;
 	for (uint32_t i = 0; i < s->nset; i++) {
-		uint32_t at =
-		    slot_of(s, s->pool + s->set[i].first, s->set[i].n);
+		uint32_t at = slot_of(
+		    s, s->pool + s->set[i].first, s->set[i].n);
 
 		while (slot[at] != 0)
 			at = (at + 1) & (n - 1);
@@ -101,8 +101,8 @@ append_set(struct sets *s, const uint32_t *claim, uint32_t n)
 }
 
 int
-sets_intern(struct sets *s, const uint32_t *claim, uint32_t n,
-    uint32_t *number, struct fsk_error *err)
+sets_intern(struct sets *s, const uint32_t *claim, uint32_t n, uint32_t *number,
+    struct fsk_error *err)
 {
 	int64_t row = -1;
 	uint32_t at;
@@ -113,7 +113,7 @@ sets_intern(struct sets *s, const uint32_t *claim, uint32_t n,
 	}
 	pthread_mutex_lock(&s->lock);
 	for (at = slot_of(s, claim, n); s->slot[at] != 0;
-	    at = (at + 1) & (s->nslot - 1)) {
+	     at = (at + 1) & (s->nslot - 1)) {
 		uint32_t i = s->slot[at] - 1;
 
 		if (s->set[i].n == n &&

@@ -49,7 +49,7 @@ fsk_writer_open(struct fsk_writer **out, const char *path,
 	w->opt = *opt;
 	w->path = strdup(path);
 	w->folder = slash == NULL ? strdup(".")
-	    : slash == path	  ? strdup("/")
+	    : slash == path       ? strdup("/")
 				  : strndup(path, (size_t)(slash - path));
 	if (w->path == NULL || w->folder == NULL) {
 		rc = out_of_memory(err);
@@ -64,17 +64,16 @@ fsk_writer_open(struct fsk_writer **out, const char *path,
 	if (opt->key != NULL) {
 		memcpy(w->raw_key, opt->key, FSK_KEY_LEN);
 	} else if (getrandom(w->raw_key, FSK_KEY_LEN, 0) != FSK_KEY_LEN) {
-		rc = fsk_fail(err, FSK_EIO, "cannot draw a key: %s",
-		    strerror(errno));
+		rc = fsk_fail(
+		    err, FSK_EIO, "cannot draw a key: %s", strerror(errno));
 		goto fail;
 	}
 	fsk_key_init(&w->key, w->raw_key);
 	budget = budget > 2 * MEMORY_OF_STEPS ? budget - MEMORY_OF_STEPS
 					      : budget / 2;
 	w->pool = fsk_pool_new(budget);
-	rc = w->pool == NULL
-	    ? out_of_memory(err)
-	    : fsk_spill_open(&w->in, w->folder, w->pool, err);
+	rc = w->pool == NULL ? out_of_memory(err)
+			     : fsk_spill_open(&w->in, w->folder, w->pool, err);
 	if (rc == FSK_OK)
 		rc = fsk_spill_open(&w->merged, w->folder, w->pool, err);
 	if (rc == FSK_OK)
@@ -179,8 +178,8 @@ fsk_writer_answer(struct fsk_writer *w, const struct fsk_answer *answer,
 
 /* The row of the feed whose name is at NAME in the strings. */
 static int
-add_feed(struct fsk_writer *w, uint32_t name, uint32_t *row,
-    struct fsk_error *err)
+add_feed(
+    struct fsk_writer *w, uint32_t name, uint32_t *row, struct fsk_error *err)
 {
 	uint32_t *p;
 
@@ -224,8 +223,7 @@ fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
 	if (rc == FSK_OK)
 		rc = add_feed(w, name, &claim.feed, err);
 	if (rc == FSK_OK)
-		rc = add_string(&w->strings, c->category, &claim.category,
-		    err);
+		rc = add_string(&w->strings, c->category, &claim.category, err);
 	*number = 0;
 	while (rc == FSK_OK && *number < w->nclaims &&
 	    !same_claim(&w->claims[*number], &claim))
@@ -244,8 +242,8 @@ fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
 }
 
 int
-fsk_writer_lane(struct fsk_writer *w, struct fsk_lane **out,
-    struct fsk_error *err)
+fsk_writer_lane(
+    struct fsk_writer *w, struct fsk_lane **out, struct fsk_error *err)
 {
 	struct fsk_lane *lane = calloc(1, sizeof(*lane));
 	int rc;
@@ -279,8 +277,8 @@ fsk_lane_add(struct fsk_lane *lane, const struct fsk_name *name,
 	if (name->len < 2 || match > FSK_BELOW || claim >= w->nclaims)
 		return fsk_fail(err, FSK_EINVAL, "impossible entry");
 	rec[REC_LEN] = (uint8_t)(name->len - 1);
-	rec[REC_KIND] =
-	    (uint8_t)(match | (w->claims[claim].allow ? REC_ALLOW : 0));
+	rec[REC_KIND] = (uint8_t)(match |
+	    (w->claims[claim].allow ? REC_ALLOW : 0));
 	fsk_put32(rec + REC_NUMBER, claim);
 	memcpy(rec + REC_HEAD, name->wire, name->len);
 	memset(rec + REC_HEAD + name->len, 0, 16);
@@ -294,9 +292,8 @@ fsk_lane_add(struct fsk_lane *lane, const struct fsk_name *name,
 	if (p != NULL)
 		loc = fsk_locate_label(&w->key, loc, p);
 	lane->claims++;
-	return fsk_spill_add(lane->spill,
-	    fsk_part_of(loc, FSK_PART_BITS_MAX), rec,
-	    REC_HEAD + rec[REC_LEN], err);
+	return fsk_spill_add(lane->spill, fsk_part_of(loc, FSK_PART_BITS_MAX),
+	    rec, REC_HEAD + rec[REC_LEN], err);
 }
 
 /* ---- running a step in several threads ---- */
@@ -345,8 +342,8 @@ run_step(struct fsk_writer *w, struct worker *workers,
 	w->nsteps = n;
 	atomic_store(&w->next_step, 0);
 	for (unsigned i = 1; i < w->opt.threads; i++, started++)
-		if (pthread_create(&workers[i].thread, NULL, run_worker,
-			&workers[i]) != 0)
+		if (pthread_create(
+			&workers[i].thread, NULL, run_worker, &workers[i]) != 0)
 			break; /* the others do its work */
 	run_worker(&workers[0]);
 	for (unsigned i = 1; i <= started; i++)
@@ -468,8 +465,8 @@ same_attr(const uint8_t *attrs, const struct text *feedsets, uint32_t n,
 	const uint8_t *feeds = (const uint8_t *)feedsets->at;
 	const uint8_t *row = attrs + (size_t)n * FSK_ATTR_LEN;
 	const size_t len = 2 * (size_t)fsk_get16(row + FSK_A_FEEDS);
-	const uint8_t *mine =
-	    feeds + 2 * (size_t)fsk_get32(row + FSK_A_FEEDSET);
+	const uint8_t *mine = feeds +
+	    2 * (size_t)fsk_get32(row + FSK_A_FEEDSET);
 	uint8_t said[FSK_ATTR_LEN], other[FSK_ATTR_LEN];
 	uint32_t at;
 
@@ -478,8 +475,8 @@ same_attr(const uint8_t *attrs, const struct text *feedsets, uint32_t n,
 	at = (uint32_t)(fsk_siphash(key, said, sizeof(said)) ^
 	    fsk_siphash(key, mine, len));
 	for (at &= room - 1; slot[at] != 0; at = (at + 1) & (room - 1)) {
-		const uint8_t *r =
-		    attrs + (size_t)(slot[at] - 1) * FSK_ATTR_LEN;
+		const uint8_t *r = attrs +
+		    (size_t)(slot[at] - 1) * FSK_ATTR_LEN;
 
 		memcpy(other, r, sizeof(other));
 		fsk_put32(other + FSK_A_FEEDSET, 0);
@@ -516,14 +513,13 @@ make_attrs(struct fsk_writer *w, struct worker *workers, uint8_t **attrs,
 			for (unsigned i = 0; i < w->opt.threads; i++)
 				if (s < workers[i].nused &&
 				    workers[i].used[s * (size_t)3 + m]) {
-					keys[n++] = (struct attr_key){
-						&w->sets, s, m
-					};
+					keys[n++] = (struct attr_key){ &w->sets,
+						s, m };
 					break;
 				}
 	if (n > FSK_ATTRS_MAX) {
-		rc = fsk_fail(err, FSK_EINVAL,
-		    "too many different attribute sets");
+		rc = fsk_fail(
+		    err, FSK_EINVAL, "too many different attribute sets");
 		goto out;
 	}
 	qsort(keys, n, sizeof(*keys), compare_attrs);
@@ -693,8 +689,8 @@ write_rest(struct fsk_writer *w, const struct worker *workers,
 		rc = out_write(w->out, w->code_section, w->code_len, err);
 	out_section(w->out, FSK_SEC_ATTRS);
 	if (rc == FSK_OK)
-		rc = out_write(w->out, attrs,
-		    (size_t)w->nattrs * FSK_ATTR_LEN, err);
+		rc = out_write(
+		    w->out, attrs, (size_t)w->nattrs * FSK_ATTR_LEN, err);
 	out_section(w->out, FSK_SEC_FEEDSETS);
 	if (rc == FSK_OK)
 		rc = out_write(w->out, feedsets->at, feedsets->len, err);
@@ -733,8 +729,8 @@ write_rest(struct fsk_writer *w, const struct worker *workers,
 }
 
 static int
-workers_init(struct fsk_writer *w, struct worker *workers,
-    struct fsk_error *err)
+workers_init(
+    struct fsk_writer *w, struct worker *workers, struct fsk_error *err)
 {
 	for (unsigned i = 0; i < w->opt.threads; i++) {
 		workers[i].w = w;
@@ -795,8 +791,8 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 		qsort(w->singles, w->nsingles, sizeof(*w->singles),
 		    compare_singles);
 	for (unsigned i = 0; i < w->opt.threads; i++) {
-		workers[i].count =
-		    calloc(w->nattrs + 1u, sizeof(*workers[i].count));
+		workers[i].count = calloc(
+		    w->nattrs + 1u, sizeof(*workers[i].count));
 		if (workers[i].count == NULL) {
 			rc = out_of_memory(err);
 			goto out;
@@ -810,8 +806,8 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 	rc = run_step(w, workers, place_partition, 1u << w->part_bits, err);
 	free_names(w);
 	if (rc == FSK_OK)
-		rc = write_rest(w, workers, attrs, &feedsets, &result->bytes,
-		    err);
+		rc = write_rest(
+		    w, workers, attrs, &feedsets, &result->bytes, err);
 	result->entries = w->entries;
 	for (unsigned i = 0; i < w->opt.threads; i++)
 		result->pruned += workers[i].pruned;

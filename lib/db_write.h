@@ -31,8 +31,8 @@ struct fsk_lane;   /* one thread's way into it */
 struct fsk_writer_options {
 	enum fsk_db_mode mode;
 	unsigned threads; /* for the work after the last name, at least 1 */
-	size_t memory;	  /* octets for names; at least FSK_MEMORY_MIN */
-	bool prune;	  /* drop entries whose cover says the same */
+	size_t memory;    /* octets for names; at least FSK_MEMORY_MIN */
+	bool prune;       /* drop entries whose cover says the same */
 	uint64_t serial;
 	int64_t created;    /* seconds since 1970-01-01 */
 	const uint8_t *key; /* FSK_KEY_LEN octets; NULL: draw a fresh one */
@@ -47,16 +47,16 @@ struct fsk_writer_options {
 struct fsk_claim {
 	const char *feed, *category; /* copied */
 	enum fsk_severity severity;
-	uint32_t since;	 /* days since 1970-01-01 */
+	uint32_t since;  /* days since 1970-01-01 */
 	unsigned answer; /* from fsk_writer_answer() */
-	bool allow;	 /* the names are to pass */
+	bool allow;      /* the names are to pass */
 };
 
 struct fsk_writer_result {
 	uint64_t claims;  /* names as they came in */
 	uint64_t entries; /* in the file */
 	uint64_t pruned;  /* entries that a cover made superfluous */
-	uint64_t bytes;	  /* of the file */
+	uint64_t bytes;   /* of the file */
 };
 
 /* Begins a database that will be published at PATH. */
@@ -70,15 +70,15 @@ void fsk_writer_close(struct fsk_writer *w);
 int fsk_writer_answer(struct fsk_writer *w, const struct fsk_answer *answer,
     unsigned *row, struct fsk_error *err);
 
-/* Enters a claim (the same one once) and stores its number in *CLAIM.  Where claims on one name
- * differ in severity, the higher wins and brings its category and answer; at
- * equal severity the claim that was entered first. */
+/* Enters a claim (the same one once) and stores its number in *CLAIM.  Where
+ * claims on one name differ in severity, the higher wins and brings its
+ * category and answer; at equal severity the claim that was entered first. */
 int fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
     uint32_t *claim, struct fsk_error *err);
 
 /* A new lane; it belongs to W.  One thread at a time may use it. */
-int fsk_writer_lane(struct fsk_writer *w, struct fsk_lane **lane,
-    struct fsk_error *err);
+int fsk_writer_lane(
+    struct fsk_writer *w, struct fsk_lane **lane, struct fsk_error *err);
 
 /* Claims NAME (not the root). */
 int fsk_lane_add(struct fsk_lane *lane, const struct fsk_name *name,

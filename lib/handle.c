@@ -101,7 +101,7 @@ bool
 fsk_handle_old_in_use(const struct fsk_handle *h)
 {
 	for (struct fsk_reader *r = atomic_load(&h->readers); r != NULL;
-	    r = r->next)
+	     r = r->next)
 		if (h->old != NULL && atomic_load(&r->using) == h->old)
 			return true;
 	return false;

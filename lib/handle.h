@@ -20,7 +20,7 @@
  * cheap, and outlive the handle that it is attached to. */
 struct fsk_reader {
 	_Atomic(const struct fsk_db *) using; /* NULL: none */
-	struct fsk_reader *next;	      /* the handle's */
+	struct fsk_reader *next;              /* the handle's */
 };
 
 struct fsk_handle {
@@ -44,8 +44,8 @@ enum fsk_refresh {
 };
 
 /* Prepares *H for the file PATH, which must outlive it.  Opens nothing. */
-void fsk_handle_init(struct fsk_handle *h, const char *path,
-    enum fsk_db_load load);
+void fsk_handle_init(
+    struct fsk_handle *h, const char *path, enum fsk_db_load load);
 
 /* Closes what is open.  No reader may be inside. */
 void fsk_handle_fini(struct fsk_handle *h);
@@ -57,8 +57,8 @@ void fsk_handle_attach(struct fsk_handle *h, struct fsk_reader *r);
  * if it is good.  Must not be called again before fsk_handle_retire() once it
  * returned FSK_SWAPPED.  What is refused is not tried again until it
  * changes. */
-enum fsk_refresh fsk_handle_refresh(struct fsk_handle *h,
-    struct fsk_error *err);
+enum fsk_refresh fsk_handle_refresh(
+    struct fsk_handle *h, struct fsk_error *err);
 
 /* Keeper: whether some reader still uses the database that was swapped out. */
 bool fsk_handle_old_in_use(const struct fsk_handle *h);

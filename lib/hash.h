@@ -58,14 +58,14 @@ fsk_rotl(uint64_t x, int b)
 	return x << b | x >> (64 - b);
 }
 
-#define FSK_SIPROUND(v)                                         \
-	do {                                                    \
+#define FSK_SIPROUND(v) \
+	do { \
 		v[0] += v[1], v[1] = fsk_rotl(v[1], 13) ^ v[0]; \
-		v[0] = fsk_rotl(v[0], 32);                      \
+		v[0] = fsk_rotl(v[0], 32); \
 		v[2] += v[3], v[3] = fsk_rotl(v[3], 16) ^ v[2]; \
 		v[0] += v[3], v[3] = fsk_rotl(v[3], 21) ^ v[0]; \
 		v[2] += v[1], v[1] = fsk_rotl(v[1], 17) ^ v[2]; \
-		v[2] = fsk_rotl(v[2], 32);                      \
+		v[2] = fsk_rotl(v[2], 32); \
 	} while (0)
 
 /* SipHash-2-4 with a 64-bit result. */

@@ -8,13 +8,10 @@
 	    x + 10, x + 11, x + 12, x + 13, x + 14, x + 15
 #define ROWS(x) ROW(x), ROW(x + 16), ROW(x + 32), ROW(x + 48)
 
-const uint8_t fsk_lower[256] = {
-	ROWS(0),
-	'@', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
-	'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '[',
-	'\\', ']', '^', '_',
-	ROW(96), ROW(112), ROWS(128), ROWS(192),
-};
+const uint8_t fsk_lower[256] = { ROWS(0), '@', 'a', 'b', 'c', 'd', 'e', 'f',
+	'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't',
+	'u', 'v', 'w', 'x', 'y', 'z', '[', '\\', ']', '^', '_', ROW(96),
+	ROW(112), ROWS(128), ROWS(192) };
 
 /* Reads the escape that follows a backslash at TEXT; sets *OCTET.  Returns
  * the characters read, 0 if there is no escape. */

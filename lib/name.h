@@ -31,8 +31,8 @@ extern const uint8_t fsk_lower[256];
 /* Reads the LEN characters of TEXT, with or without a dot at the end, into
  * *NAME.  Returns NULL, or what is wrong with it in a few words (a constant;
  * *NAME is then undefined).  The root (".") is a name. */
-const char *fsk_name_from_text(struct fsk_name *name, const char *text,
-    size_t len);
+const char *fsk_name_from_text(
+    struct fsk_name *name, const char *text, size_t len);
 
 /* Checks LEN octets at WIRE and copies them to *NAME in canonical form; false
  * if they are not exactly one uncompressed name. */

@@ -109,8 +109,7 @@ add_slab(struct fsk_pool *pool)
 	slab->next = pool->slabs;
 	pool->slabs = slab;
 	for (size_t i = SLAB_LEN; i > 0; i -= CHUNK_LEN) {
-		struct chunk *c =
-		    (void *)((uint8_t *)slab->at + i - CHUNK_LEN);
+		struct chunk *c = (void *)((uint8_t *)slab->at + i - CHUNK_LEN);
 
 		c->next = pool->free;
 		pool->free = c;
@@ -201,8 +200,8 @@ fsk_spill_close(struct fsk_spill *s)
 }
 
 int
-fsk_spill_lane(struct fsk_spill *s, struct fsk_spill_lane **out,
-    struct fsk_error *err)
+fsk_spill_lane(
+    struct fsk_spill *s, struct fsk_spill_lane **out, struct fsk_error *err)
 {
 	struct fsk_spill_lane *lane = calloc(1, sizeof(*lane));
 
@@ -230,8 +229,7 @@ spill_fd(struct fsk_spill *s, struct fsk_error *err)
 	if (fd == -1) {
 		char path[4096];
 
-		snprintf(path, sizeof(path), "%s/.fraudsink-XXXXXX",
-		    s->folder);
+		snprintf(path, sizeof(path), "%s/.fraudsink-XXXXXX", s->folder);
 		fd = mkostemp(path, O_CLOEXEC);
 		if (fd == -1)
 			fsk_fail(err, FSK_EIO,
@@ -250,8 +248,7 @@ static int
 spill_chunk(struct fsk_spill *s, struct bucket *b, struct chunk *c,
     struct fsk_error *err)
 {
-	struct extent *e =
-	    realloc(b->extents, (b->nextents + 1) * sizeof(*e));
+	struct extent *e = realloc(b->extents, (b->nextents + 1) * sizeof(*e));
 	int fd = spill_fd(s, err);
 	uint64_t at;
 
@@ -262,8 +259,8 @@ spill_chunk(struct fsk_spill *s, struct bucket *b, struct chunk *c,
 		return FSK_EIO;
 	at = atomic_fetch_add(&s->file_len, c->len);
 	for (size_t done = 0; done < c->len;) {
-		ssize_t n = pwrite(fd, c->octet + done, c->len - done,
-		    (off_t)(at + done));
+		ssize_t n = pwrite(
+		    fd, c->octet + done, c->len - done, (off_t)(at + done));
 
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -314,7 +311,7 @@ fsk_spill_size(const struct fsk_spill *s, unsigned bucket)
 	size_t len = 0;
 
 	for (const struct fsk_spill_lane *l = s->lanes; l != NULL;
-	    l = l->next) {
+	     l = l->next) {
 		const struct bucket *b = &l->bucket[bucket];
 
 		for (const struct chunk *c = b->chunks; c != NULL; c = c->next)
@@ -326,8 +323,8 @@ fsk_spill_size(const struct fsk_spill *s, unsigned bucket)
 }
 
 int
-fsk_spill_take(struct fsk_spill *s, unsigned bucket, uint8_t *out,
-    struct fsk_error *err)
+fsk_spill_take(
+    struct fsk_spill *s, unsigned bucket, uint8_t *out, struct fsk_error *err)
 {
 	for (struct fsk_spill_lane *l = s->lanes; l != NULL; l = l->next) {
 		struct bucket *b = &l->bucket[bucket];
@@ -341,8 +338,7 @@ fsk_spill_take(struct fsk_spill *s, unsigned bucket, uint8_t *out,
 			size_t len = b->extents[i].len;
 
 			for (size_t done = 0; done < len;) {
-				ssize_t n = pread(s->fd, out + done,
-				    len - done,
+				ssize_t n = pread(s->fd, out + done, len - done,
 				    (off_t)(b->extents[i].at + done));
 
 				if (n == -1 && errno == EINTR)

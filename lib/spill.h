@@ -39,12 +39,12 @@ void fsk_spill_close(struct fsk_spill *s);
 
 /* A new lane, which belongs to S.  Any thread may ask; each lane is for one
  * thread at a time. */
-int fsk_spill_lane(struct fsk_spill *s, struct fsk_spill_lane **lane,
-    struct fsk_error *err);
+int fsk_spill_lane(
+    struct fsk_spill *s, struct fsk_spill_lane **lane, struct fsk_error *err);
 
 /* Sets LEN octets (at most 4096) at REC aside in BUCKET. */
-int fsk_spill_add(struct fsk_spill_lane *lane, unsigned bucket,
-    const void *rec, size_t len, struct fsk_error *err);
+int fsk_spill_add(struct fsk_spill_lane *lane, unsigned bucket, const void *rec,
+    size_t len, struct fsk_error *err);
 
 /* Octets in BUCKET, once all lanes are at rest. */
 size_t fsk_spill_size(const struct fsk_spill *s, unsigned bucket);
@@ -52,7 +52,7 @@ size_t fsk_spill_size(const struct fsk_spill *s, unsigned bucket);
 /* Copies all of BUCKET to OUT, fsk_spill_size() octets, in no particular order
  * of records, and frees its memory.  Different buckets may be taken by
  * different threads at once. */
-int fsk_spill_take(struct fsk_spill *s, unsigned bucket, uint8_t *out,
-    struct fsk_error *err);
+int fsk_spill_take(
+    struct fsk_spill *s, unsigned bucket, uint8_t *out, struct fsk_error *err);
 
 #endif

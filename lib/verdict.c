@@ -2,8 +2,8 @@
 #include "lib/verdict.h"
 
 void
-fsk_verdict(const struct fsk_db *db, const struct fsk_query *q,
-    struct fsk_verdict *v)
+fsk_verdict(
+    const struct fsk_db *db, const struct fsk_query *q, struct fsk_verdict *v)
 {
 	v->block = false;
 	v->answer = 0;

@@ -14,12 +14,13 @@
 
 struct fsk_verdict {
 	bool block; /* answer with *answer; else resolve */
-	const struct fsk_answer *answer; /* where block; as long as the database */
+	const struct fsk_answer
+	    *answer;            /* where block; as long as the database */
 	struct fsk_found found; /* the entry behind it, where covered */
 };
 
 /* Decides about Q, made with DB's key. */
-void fsk_verdict(const struct fsk_db *db, const struct fsk_query *q,
-    struct fsk_verdict *v);
+void fsk_verdict(
+    const struct fsk_db *db, const struct fsk_query *q, struct fsk_verdict *v);
 
 #endif

@@ -9,7 +9,7 @@
  * nobody.invalid. <serial> 3600 1200 604800 <minimum>.  Neither name exists
  * anywhere; negative caching (RFC 2308) needs the record, not a contact. */
 #define SOA_NAMES "\11localhost\0\6nobody\7invalid"
-#define SOA_LEN	  (sizeof(SOA_NAMES) + 5 * 4)
+#define SOA_LEN   (sizeof(SOA_NAMES) + 5 * 4)
 
 static void
 put32(uint8_t *p, uint32_t v)
@@ -26,12 +26,12 @@ static struct ub_packed_rrset_key *
 new_rrset(struct regional *region, uint8_t *owner, size_t owner_len,
     uint16_t type, uint32_t ttl, size_t count, size_t len)
 {
-	struct ub_packed_rrset_key *k =
-	    regional_alloc_zero(region, sizeof(*k));
+	struct ub_packed_rrset_key *k = regional_alloc_zero(region, sizeof(*k));
 	struct packed_rrset_data *d = regional_alloc_zero(region,
 	    sizeof(*d) +
-		count * (sizeof(size_t) + sizeof(time_t) + sizeof(uint8_t *) +
-			    2 + len));
+		count *
+		    (sizeof(size_t) + sizeof(time_t) + sizeof(uint8_t *) + 2 +
+			len));
 	uint8_t *rdata;
 
 	if (k == NULL || d == NULL)
@@ -99,8 +99,8 @@ soa(const struct fsk_db *db, const struct fsk_verdict *v,
 		len -= *owner + 1u;
 		owner += *owner + 1u;
 	}
-	k = new_rrset(region, owner, len, LDNS_RR_TYPE_SOA, v->answer->ttl, 1,
-	    SOA_LEN);
+	k = new_rrset(
+	    region, owner, len, LDNS_RR_TYPE_SOA, v->answer->ttl, 1, SOA_LEN);
 	if (k == NULL)
 		return NULL;
 	fsk_db_info(db, &info);
@@ -128,7 +128,7 @@ prepare_ede(struct answer *a, const struct fsk_db *db, uint32_t attr)
 	n = sizeof(lead) - 1;
 	memcpy(a->ede + 2, lead, n);
 	for (const char *c = at.category; *c != '\0' && n < ANSWER_EDE_TEXTMAX;
-	    c++)
+	     c++)
 		a->ede[2 + n++] = (uint8_t)*c;
 	a->ede_len = 2 + n;
 }

@@ -9,7 +9,7 @@
 #include "module/unbound.h"
 
 /* EDE INFO-CODE 15, "Blocked" (RFC 8914 section 4.16). */
-#define ANSWER_EDE_CODE	   15
+#define ANSWER_EDE_CODE    15
 #define ANSWER_EDE_OPTION  15 /* the EDNS option code of EDE */
 #define ANSWER_EDE_TEXTMAX 64
 

@@ -31,8 +31,8 @@
 
 /* Unbound's build that this was compiled for; fraudsink-module-check looks for
  * it in the file. */
-static const char built_for[] =
-    "fraudsink " FRAUDSINK_VERSION " built for Unbound " FRAUDSINK_BUILT_FOR;
+static const char built_for[] = "fraudsink " FRAUDSINK_VERSION
+				" built for Unbound " FRAUDSINK_BUILT_FOR;
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -40,8 +40,8 @@ EXPORT int init(struct module_env *env, int id);
 EXPORT void deinit(struct module_env *env, int id);
 EXPORT void operate(struct module_qstate *qstate, enum module_ev event, int id,
     struct outbound_entry *entry);
-EXPORT void inform_super(struct module_qstate *qstate, int id,
-    struct module_qstate *super);
+EXPORT void inform_super(
+    struct module_qstate *qstate, int id, struct module_qstate *super);
 EXPORT void clear(struct module_qstate *qstate, int id);
 EXPORT size_t get_mem(struct module_env *env, int id);
 
@@ -63,8 +63,8 @@ state_of(const struct module_env *env, int id)
 /* Takes the verdict on a name, with the database held until release(). */
 static bool
 judge(struct fraudsink *fs, struct worker_slot *slot, const uint8_t *qname,
-    size_t len, uint16_t qclass, const struct fsk_db **db,
-    struct fsk_query *q, struct fsk_verdict *v)
+    size_t len, uint16_t qclass, const struct fsk_db **db, struct fsk_query *q,
+    struct fsk_verdict *v)
 {
 	*db = NULL;
 	if (qclass != LDNS_RR_CLASS_IN || len == 0 || len > FSK_NAME_MAX)
@@ -100,8 +100,7 @@ static void
 answer_query(struct module_qstate *qstate, int id, const struct fsk_db *db,
     const struct fsk_verdict *v)
 {
-	struct query *mine =
-	    regional_alloc_zero(qstate->region, sizeof(*mine));
+	struct query *mine = regional_alloc_zero(qstate->region, sizeof(*mine));
 	struct answer *a = mine == NULL
 	    ? NULL
 	    : answer_build(db, v, &qstate->qinfo, qstate->region);
@@ -131,8 +130,8 @@ on_new(struct fraudsink *fs, struct worker_slot *slot,
 	struct fsk_verdict v;
 	struct fsk_query q;
 
-	if (judge(fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q,
-		&v)) {
+	if (judge(
+		fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q, &v)) {
 		answered = v.block && !is_internal(qstate);
 		if (answered)
 			answer_query(qstate, id, db, &v);
@@ -172,8 +171,9 @@ remove_name(const struct module_qstate *qstate, const struct fsk_db *db,
 static void
 remove_targets(const struct module_qstate *qstate, const struct fsk_db *db)
 {
-	const struct reply_info *rep =
-	    qstate->return_msg != NULL ? qstate->return_msg->rep : NULL;
+	const struct reply_info *rep = qstate->return_msg != NULL
+	    ? qstate->return_msg->rep
+	    : NULL;
 
 	for (size_t i = 0; rep != NULL && i < rep->an_numrrsets; i++) {
 		const struct ub_packed_rrset_key *k = rep->rrsets[i];
@@ -182,18 +182,17 @@ remove_targets(const struct module_qstate *qstate, const struct fsk_db *db)
 
 		if (k->rk.type == htons(LDNS_RR_TYPE_CNAME) && d->count > 0 &&
 		    d->rr_len[0] > 2 &&
-		    fsk_name_from_wire(&target, d->rr_data[0] + 2,
-			d->rr_len[0] - 2))
+		    fsk_name_from_wire(
+			&target, d->rr_data[0] + 2, d->rr_len[0] - 2))
 			remove_name(qstate, db, target.wire, target.len);
 	}
 }
 
 /* Unbound is about to ask a name server for QINFO on behalf of QSTATE. */
 static int
-on_query(struct query_info *qinfo, uint16_t flags,
-    struct module_qstate *qstate, struct sockaddr_storage *addr,
-    socklen_t addrlen, uint8_t *zone, size_t zonelen, struct regional *region,
-    int id, void *arg)
+on_query(struct query_info *qinfo, uint16_t flags, struct module_qstate *qstate,
+    struct sockaddr_storage *addr, socklen_t addrlen, uint8_t *zone,
+    size_t zonelen, struct regional *region, int id, void *arg)
 {
 	struct fraudsink *fs = arg;
 	struct worker_slot *slot = workers_self(&fs->workers);
@@ -210,8 +209,8 @@ on_query(struct query_info *qinfo, uint16_t flags,
 	(void)id;
 	if (slot == NULL)
 		return 1;
-	if (judge(fs, slot, qinfo->qname, qinfo->qname_len, qinfo->qclass,
-		&db, &q, &v) &&
+	if (judge(fs, slot, qinfo->qname, qinfo->qname_len, qinfo->qclass, &db,
+		&q, &v) &&
 	    v.found.touched)
 		qstate->no_cache_store = 1;
 	release(slot);
@@ -228,8 +227,8 @@ on_done(struct fraudsink *fs, struct worker_slot *slot,
 	struct fsk_verdict v;
 	struct fsk_query q;
 
-	if (judge(fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q,
-		&v)) {
+	if (judge(
+		fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q, &v)) {
 		if (v.block) {
 			/* The list changed (what was stored must go), or a
 			 * client joined Unbound's own query. */
@@ -304,12 +303,12 @@ on_cached_reply(struct query_info *qinfo, struct module_qstate *qstate,
 	if (slot == NULL)
 		return 1;
 	worker_count(slot, COUNT_PASSED);
-	if (judge(fs, slot, qinfo->qname, qinfo->qname_len, qinfo->qclass,
-		&db, &q, &v) &&
+	if (judge(fs, slot, qinfo->qname, qinfo->qname_len, qinfo->qclass, &db,
+		&q, &v) &&
 	    v.block) {
 		worker_count(slot, COUNT_LEAKED);
-		worker_leak(slot, qinfo->qname, qinfo->qname_len,
-		    qinfo->qtype, qinfo->qclass);
+		worker_leak(slot, qinfo->qname, qinfo->qname_len, qinfo->qtype,
+		    qinfo->qclass);
 	}
 	release(slot);
 	return 1;
@@ -369,8 +368,9 @@ state_new(struct module_env *env)
 	const char *path = getenv("FRAUDSINK_DB");
 	const char *load = getenv("FRAUDSINK_LOAD");
 	struct fraudsink *fs = calloc(1, sizeof(*fs));
-	unsigned threads =
-	    env->cfg->num_threads > 0 ? (unsigned)env->cfg->num_threads : 1;
+	unsigned threads = env->cfg->num_threads > 0
+	    ? (unsigned)env->cfg->num_threads
+	    : 1;
 
 	if (fs == NULL)
 		return NULL;
@@ -417,8 +417,8 @@ init(struct module_env *env, int id)
 			log_err("fraudsink: out of memory; nothing is "
 				"blocked");
 			for (; i > 0; i--)
-				inplace_cb_delete_wrapped(env,
-				    callbacks[i - 1].list, id);
+				inplace_cb_delete_wrapped(
+				    env, callbacks[i - 1].list, id);
 			state_free(fs);
 			return 1;
 		}
@@ -448,12 +448,12 @@ operate(struct module_qstate *qstate, enum module_ev event, int id,
     struct outbound_entry *entry)
 {
 	struct fraudsink *fs = state_of(qstate->env, id);
-	struct worker_slot *slot =
-	    fs != NULL ? workers_self(&fs->workers) : NULL;
+	struct worker_slot *slot = fs != NULL ? workers_self(&fs->workers)
+					      : NULL;
 
 	(void)entry;
-	if (__builtin_expect(atomic_load_explicit(&watch_missing,
-				 memory_order_relaxed),
+	if (__builtin_expect(
+		atomic_load_explicit(&watch_missing, memory_order_relaxed),
 		0) &&
 	    fs != NULL)
 		watch_after_fork(fs);
@@ -480,8 +480,7 @@ operate(struct module_qstate *qstate, enum module_ev event, int id,
 }
 
 void
-inform_super(struct module_qstate *qstate, int id,
-    struct module_qstate *super)
+inform_super(struct module_qstate *qstate, int id, struct module_qstate *super)
 {
 	(void)qstate;
 	(void)id;
@@ -499,7 +498,7 @@ get_mem(struct module_env *env, int id)
 {
 	const struct fraudsink *fs = state_of(env, id);
 
-	return fs == NULL ? 0
-			  : sizeof(*fs) +
-		fs->workers.slots * sizeof(struct worker_slot);
+	return fs == NULL
+	    ? 0
+	    : sizeof(*fs) + fs->workers.slots * sizeof(struct worker_slot);
 }

@@ -73,8 +73,8 @@ sweep_cache(struct module_env *env, const struct fsk_db *db)
 
 		memcpy(&head, s.found + at, sizeof(head));
 		at += sizeof(head);
-		sweep_message(env, s.found + at, head.len, head.qtype,
-		    head.qclass);
+		sweep_message(
+		    env, s.found + at, head.len, head.qtype, head.qclass);
 		at += head.len;
 		removed++;
 	}

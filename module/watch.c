@@ -84,8 +84,8 @@ remove_leaks(struct fraudsink *fs)
 
 	for (unsigned i = 0; i < fs->workers.slots; i++)
 		while (worker_take_leak(&fs->workers.slot[i], &l))
-			sweep_message(fs->env, l.qname, l.len, l.qtype,
-			    l.qclass);
+			sweep_message(
+			    fs->env, l.qname, l.len, l.qtype, l.qclass);
 }
 
 static void *

@@ -55,8 +55,8 @@ workers_sum(const struct workers *w, unsigned counter)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < w->slots; i++)
-		sum += atomic_load_explicit(&w->slot[i].count[counter],
-		    memory_order_relaxed);
+		sum += atomic_load_explicit(
+		    &w->slot[i].count[counter], memory_order_relaxed);
 	return sum;
 }
 
@@ -64,13 +64,13 @@ void
 worker_leak(struct worker_slot *slot, const uint8_t *qname, size_t len,
     uint16_t qtype, uint16_t qclass)
 {
-	unsigned in = atomic_load_explicit(&slot->leaks_in,
-	    memory_order_relaxed);
+	unsigned in = atomic_load_explicit(
+	    &slot->leaks_in, memory_order_relaxed);
 	struct leak *l = &slot->leak[in % LEAKS];
 
 	if (len > sizeof(l->qname) ||
-	    in - atomic_load_explicit(&slot->leaks_out,
-		memory_order_acquire) == LEAKS)
+	    in - atomic_load_explicit(&slot->leaks_out, memory_order_acquire) ==
+		LEAKS)
 		return;
 	l->qtype = qtype;
 	l->qclass = qclass;
@@ -82,8 +82,8 @@ worker_leak(struct worker_slot *slot, const uint8_t *qname, size_t len,
 bool
 worker_take_leak(struct worker_slot *slot, struct leak *out)
 {
-	unsigned at = atomic_load_explicit(&slot->leaks_out,
-	    memory_order_relaxed);
+	unsigned at = atomic_load_explicit(
+	    &slot->leaks_out, memory_order_relaxed);
 
 	if (at == atomic_load_explicit(&slot->leaks_in, memory_order_acquire))
 		return false;

@@ -58,11 +58,11 @@ struct worker_slot *workers_self(struct workers *w);
 static inline void
 worker_count(struct worker_slot *slot, unsigned counter)
 {
-	uint64_t n = atomic_load_explicit(&slot->count[counter],
-	    memory_order_relaxed);
+	uint64_t n = atomic_load_explicit(
+	    &slot->count[counter], memory_order_relaxed);
 
-	atomic_store_explicit(&slot->count[counter], n + 1,
-	    memory_order_relaxed);
+	atomic_store_explicit(
+	    &slot->count[counter], n + 1, memory_order_relaxed);
 }
 
 /* Adds up COUNTER over all workers. */

@@ -90,16 +90,17 @@ hash_find(void *s, const uint8_t *wire, size_t len)
 		uint64_t loc = q.loc[k];
 		size_t at = (size_t)((fsk_u128)loc * h->slots >> 64);
 
-		for (; h->slot[at].at != 0; at = at + 1 == h->slots ? 0 : at + 1)
+		for (; h->slot[at].at != 0;
+		     at = at + 1 == h->slots ? 0 : at + 1)
 			if (h->slot[at].hash == loc &&
 			    h->slot[at].len == len - fsk_query_at(&q, k) &&
 			    memcmp(h->heap + h->slot[at].at - 1,
-				q.wire + fsk_query_at(&q, k), len - fsk_query_at(&q, k)) == 0)
+				q.wire + fsk_query_at(&q, k),
+				len - fsk_query_at(&q, k)) == 0)
 				return true;
 	}
 	return false;
 }
 
 const struct kind kind_hash = { "plain hash table", small_open, hash_find };
-const struct kind kind_hash_huge = { "same, huge pages", huge_open,
-	hash_find };
+const struct kind kind_hash_huge = { "same, huge pages", huge_open, hash_find };

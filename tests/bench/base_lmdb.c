@@ -36,8 +36,8 @@ start(struct lmdb *m, const char *path, unsigned flags, unsigned txn_flags)
 {
 	must(mdb_env_create(&m->env));
 	must(mdb_env_set_mapsize(m->env, (size_t)8 << 30));
-	must(mdb_env_open(m->env, path, MDB_NOSUBDIR | MDB_NOLOCK | flags,
-	    0666));
+	must(mdb_env_open(
+	    m->env, path, MDB_NOSUBDIR | MDB_NOLOCK | flags, 0666));
 	must(mdb_txn_begin(m->env, NULL, txn_flags, &m->txn));
 	must(mdb_dbi_open(m->txn, NULL, 0, &m->dbi));
 }

@@ -27,8 +27,8 @@ struct names {
  * it yet, and tells its size in octets. */
 struct kind {
 	const char *name;
-	void *(*open)(const char *folder, const struct names *list,
-	    uint64_t *bytes);
+	void *(*open)(
+	    const char *folder, const struct names *list, uint64_t *bytes);
 	bool (*find)(void *s, const uint8_t *wire, size_t len);
 };
 

@@ -25,11 +25,11 @@
 
 #include "tests/bench/bench.h"
 
-#define PACE	 (100 * 1000)	  /* ns from query to query */
-#define LOST	 (2000 * 1000000ll) /* ns after which an answer is given up */
-#define QUIET	 (700 * 1000000ll)  /* ns of peace after a swap is through */
-#define AROUND	 (300 * 1000000ll)  /* ns after the rename that are "a swap" */
-#define WATCHED	 4
+#define PACE     (100 * 1000)       /* ns from query to query */
+#define LOST     (2000 * 1000000ll) /* ns after which an answer is given up */
+#define QUIET    (700 * 1000000ll)  /* ns of peace after a swap is through */
+#define AROUND   (300 * 1000000ll)  /* ns after the rename that are "a swap" */
+#define WATCHED  4
 #define WAIT_MAX (60 * 1000000000ll)
 
 enum seen { NOTHING, PASSED, BLOCKED, WRONG };
@@ -71,7 +71,8 @@ open_socket(const char *port)
 
 	sock = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (sock == -1 ||
-	    setsockopt(sock, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0 ||
+	    setsockopt(sock, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) !=
+		0 ||
 	    setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) != 0 ||
 	    connect(sock, (struct sockaddr *)&to, sizeof(to)) != 0)
 		die("no socket: %s", strerror(errno));
@@ -81,8 +82,8 @@ open_socket(const char *port)
 static void
 ask(unsigned id, const uint8_t *wire, size_t len)
 {
-	uint8_t p[12 + FSK_NAME_MAX + 4] = { (uint8_t)(id >> 8), (uint8_t)id,
-		1, 0, 0, 1 };
+	uint8_t p[12 + FSK_NAME_MAX + 4] = { (uint8_t)(id >> 8), (uint8_t)id, 1,
+		0, 0, 1 };
 
 	memcpy(p + 12, wire, len);
 	memcpy(p + 12 + len, "\0\1\0\1", 4);
@@ -98,15 +99,17 @@ hear(unsigned *id, int64_t *when)
 	uint8_t p[2048];
 	_Alignas(struct cmsghdr) char control[256];
 	struct iovec iov = { p, sizeof(p) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(sock, &m, 0);
 
 	if (n < 12)
 		return NOTHING;
 	*when = now();
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL;
-	    c = CMSG_NXTHDR(&m, c))
+	     c = CMSG_NXTHDR(&m, c))
 		if (c->cmsg_level == SOL_SOCKET &&
 		    c->cmsg_type == SCM_TIMESTAMPNS) {
 			struct timespec t;
@@ -130,8 +133,8 @@ wire_of(struct fsk_name *name, const char *text)
 static void
 ready(char **argv)
 {
-	const enum seen want =
-	    strcmp(argv[5], "blocked") == 0 ? BLOCKED : PASSED;
+	const enum seen want = strcmp(argv[5], "blocked") == 0 ? BLOCKED
+							       : PASSED;
 	const int64_t since = strtoll(argv[4], NULL, 10);
 	struct fsk_name name;
 
@@ -196,8 +199,8 @@ quantile(struct times *t, double p)
 /* One swap as the client sees it. */
 struct swap {
 	const char *file;
-	pid_t child;	 /* of the command; 0: over */
-	ino_t old;	 /* the file before */
+	pid_t child;     /* of the command; 0: over */
+	ino_t old;       /* the file before */
 	int64_t renamed; /* when it was another; 0: not yet */
 	enum seen want;
 	int64_t changed[WATCHED]; /* when the answer changed; 0: not yet */
@@ -213,8 +216,8 @@ inode(const char *path)
 }
 
 static void
-swap_begin(struct swap *s, const char *file, const char *command,
-    enum seen want)
+swap_begin(
+    struct swap *s, const char *file, const char *command, enum seen want)
 {
 	memset(s, 0, sizeof(*s));
 	s->file = file;
@@ -249,7 +252,8 @@ swap_answer(struct swap *s, int w, enum seen answer, int64_t sent, int64_t t)
 			s->first = t;
 	} else if (answer != before ||
 	    (s->changed[w] != 0 && sent > s->changed[w])) {
-		wrong++; /* neither list says so, or the new one was forgotten */
+		wrong++; /* neither list says so, or the new one was forgotten
+			  */
 	}
 	if (s->renamed == 0)
 		return;
@@ -294,9 +298,12 @@ collect(struct swap *s)
 			wrong++;
 		else if (s->renamed != 0 && t - s->renamed < AROUND) {
 			if (getenv("BENCH_TRACE") && t - f->sent > 2000000)
-				fprintf(stderr, "slow %.1f ms, sent %.1f ms after rename\n", (double)(t - f->sent)/1e6, (double)(f->sent - s->renamed)/1e6);
-			times_add(&swap_times, t - f->sent);}
-		else if (s->child == 0)
+				fprintf(stderr,
+				    "slow %.1f ms, sent %.1f ms after rename\n",
+				    (double)(t - f->sent) / 1e6,
+				    (double)(f->sent - s->renamed) / 1e6);
+			times_add(&swap_times, t - f->sent);
+		} else if (s->child == 0)
 			times_add(&quiet_times, t - f->sent);
 		f->sent = 0;
 	}

@@ -30,7 +30,8 @@ one_of(const char *const *words, unsigned n)
 static void
 label(char text[static 32])
 {
-	static const char alphabet[] = "etaoinshrdlcumwfgypbvkjxqzeaion0123456789-";
+	static const char alphabet[] =
+	    "etaoinshrdlcumwfgypbvkjxqzeaion0123456789-";
 	unsigned len = 4 + dice(6) + dice(6) + dice(6);
 
 	for (unsigned i = 0; i < len; i++) {
@@ -78,8 +79,8 @@ main(int argc, char **argv)
 		if (dice(8) == 0)
 			printf("%s.%s\n", text, ONE_OF(hosts));
 		else if (dice(3) == 0)
-			printf("%s.%s.%s\n", ONE_OF(fronts), text,
-			    ONE_OF(ends));
+			printf(
+			    "%s.%s.%s\n", ONE_OF(fronts), text, ONE_OF(ends));
 		else
 			printf("%s.%s\n", text, ONE_OF(ends));
 	}

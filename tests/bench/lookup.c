@@ -22,14 +22,14 @@
 
 #include "tests/bench/bench.h"
 
-#define QUERIES	   100000
-#define COUNTED	   2000
-#define CHUNK	   500
-#define CHUNKS	   (QUERIES / CHUNK)
-#define ROUNDS	   15
-#define LONELY	   700 /* queries a round of the latency measurement */
-#define ARENA	   ((size_t)512 << 20)
-#define DIRTY	   512 /* cache lines touched before each */
+#define QUERIES 100000
+#define COUNTED 2000
+#define CHUNK   500
+#define CHUNKS  (QUERIES / CHUNK)
+#define ROUNDS  15
+#define LONELY  700 /* queries a round of the latency measurement */
+#define ARENA   ((size_t)512 << 20)
+#define DIRTY   512 /* cache lines touched before each */
 
 static const struct kind *const kinds[] = { &kind_null, &kind_exact,
 	&kind_exact_map, &kind_secret, &kind_cdb, &kind_lmdb, &kind_hash,
@@ -124,9 +124,8 @@ measure_throughput(void)
 				for (size_t c = 0; c < CHUNKS; c++) {
 					double u;
 
-					hits[k][load] += run(k,
-					    &queries[load], c * CHUNK,
-					    (c + 1) * CHUNK);
+					hits[k][load] += run(k, &queries[load],
+					    c * CHUNK, (c + 1) * CHUNK);
 					u = now_ns();
 					v[c] = (u - t) / CHUNK;
 					t = u;
@@ -187,22 +186,23 @@ measure_latency(void)
 					uint64_t t;
 
 					for (size_t j = 0; j < DIRTY; j++)
-						sum += arena[next_random(
-						    &seed) % ARENA];
+						sum +=
+						    arena[next_random(&seed) %
+							ARENA];
 					t = ticks();
-					sum += run(k, &queries[load], at,
-					    at + 1);
-					v[k][load][at] =
-					    (double)(ticks() - t) * scale;
+					sum += run(
+					    k, &queries[load], at, at + 1);
+					v[k][load][at] = (double)(ticks() - t) *
+					    scale;
 				}
 			}
 	__asm__ volatile("" : : "r"(sum));
 	for (size_t k = 0; k < KINDS; k++)
 		for (size_t load = 0; load < LOADS; load++) {
-			p50[k][load] =
-			    quantile(v[k][load], ROUNDS * LONELY, 0.5);
-			p99[k][load] = v[k][load][(size_t)(
-			    ROUNDS * LONELY * 0.99)];
+			p50[k][load] = quantile(
+			    v[k][load], ROUNDS * LONELY, 0.5);
+			p99[k][load] = v[k][load]
+					[(size_t)(ROUNDS * LONELY * 0.99)];
 		}
 	free(arena);
 }
@@ -223,20 +223,21 @@ print(size_t entries)
 
 	printf("\n### Look-ups, %zu names, ns a query\n\n"
 	       "throughput: one after the other; p50, p99: one query after "
-	       "%d random cache lines were touched\n\n", entries, DIRTY);
+	       "%d random cache lines were touched\n\n",
+	    entries, DIRTY);
 	printf("| %-18s | octets a name |", "");
 	for (size_t load = 0; load < LOADS; load++)
 		printf(" %-7s: ns |   p50 |   p99 |", load_names[load]);
 	printf("\n|%.20s|%.15s|", "--------------------", "---------------");
 	for (size_t load = 0; load < LOADS; load++)
-		printf("%.13s|%.7s|%.7s|", "-------------", "-------",
-		    "-------");
+		printf(
+		    "%.13s|%.7s|%.7s|", "-------------", "-------", "-------");
 	for (size_t k = 0; k < KINDS; k++) {
 		printf("\n| %-18s | %13.2f |", kinds[k]->name,
 		    (double)bytes[k] / n);
 		for (size_t load = 0; load < LOADS; load++)
-			printf(" %11.1f | %5.0f | %5.0f |",
-			    median_ns(k, load), p50[k][load], p99[k][load]);
+			printf(" %11.1f | %5.0f | %5.0f |", median_ns(k, load),
+			    p50[k][load], p99[k][load]);
 	}
 	printf("\n\n| %-46s | %6s | target | |\n|%.48s|%.8s|%.8s|---|\n",
 	    "fraudsink to ...", "is",
@@ -248,16 +249,16 @@ print(size_t entries)
 	target("tinycdb, octets a name",
 	    (double)bytes[EXACT] / (double)bytes[CDB], 0.33);
 	target("plain hash table, popular", ratio(EXACT, HASH, POPULAR), 0.60);
-	target("tinycdb, p50 popular",
-	    p50[EXACT][POPULAR] / p50[CDB][POPULAR], 0.48);
-	target("tinycdb, p50 unique",
-	    p50[EXACT][UNIQUE] / p50[CDB][UNIQUE], 0.40);
-	target("tinycdb, p99 popular",
-	    p99[EXACT][POPULAR] / p99[CDB][POPULAR], 0.35);
+	target("tinycdb, p50 popular", p50[EXACT][POPULAR] / p50[CDB][POPULAR],
+	    0.48);
+	target(
+	    "tinycdb, p50 unique", p50[EXACT][UNIQUE] / p50[CDB][UNIQUE], 0.40);
+	target("tinycdb, p99 popular", p99[EXACT][POPULAR] / p99[CDB][POPULAR],
+	    0.35);
 	target("octets a name, exact", (double)bytes[EXACT] / n, 16);
 	target("octets a name, secret", (double)bytes[SECRET] / n, 13.5);
-	target("secret mode: tinycdb, listed", ratio(SECRET, CDB, LISTED),
-	    0.50);
+	target(
+	    "secret mode: tinycdb, listed", ratio(SECRET, CDB, LISTED), 0.50);
 	printf("\nFor information: plain hash table unique %.2f, listed %.2f; "
 	       "on huge pages popular %.2f, unique %.2f, listed %.2f\n",
 	    ratio(EXACT, HASH, UNIQUE), ratio(EXACT, HASH, LISTED),
@@ -273,9 +274,9 @@ compare_hits(void)
 		for (size_t k = 2; k < KINDS; k++)
 			if (hits[k][load] != hits[EXACT][load])
 				die("%s found %zu of the %s queries, "
-				    "fraudsink %zu", kinds[k]->name,
-				    hits[k][load], load_names[load],
-				    hits[EXACT][load]);
+				    "fraudsink %zu",
+				    kinds[k]->name, hits[k][load],
+				    load_names[load], hits[EXACT][load]);
 		printf("%s queries: all structures found %zu of %d\n",
 		    load_names[load], hits[EXACT][load], QUERIES);
 	}

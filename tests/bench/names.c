@@ -97,8 +97,8 @@ names_read(struct names *to, const char *path)
 		struct fsk_name name;
 
 		len -= text - line;
-		while (len > 0 && (text[len - 1] == '\n' ||
-		    text[len - 1] == '\r'))
+		while (
+		    len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 			len--;
 		if (fsk_name_from_text(&name, text, (size_t)len) == NULL)
 			names_add(to, name.wire, name.len);
@@ -153,8 +153,8 @@ queries_unique(struct names *to, const struct names *legit, size_t n)
 	}
 	for (size_t i = 0; i < n; i++) {
 		size_t len;
-		const uint8_t *wire =
-		    names_get(legit, order[i % legit->n], &len);
+		const uint8_t *wire = names_get(
+		    legit, order[i % legit->n], &len);
 
 		names_add(to, wire, len);
 	}
@@ -175,8 +175,8 @@ queries_listed(struct names *to, const struct names *list, size_t n)
 		unsigned more = dice & 1 ? 1 + (dice >> 1 & 1) : 0;
 		uint8_t wire[FSK_NAME_MAX + 32];
 		size_t at = 0, len;
-		const uint8_t *name =
-		    names_get(list, below(&seed, list->n), &len);
+		const uint8_t *name = names_get(
+		    list, below(&seed, list->n), &len);
 
 		for (unsigned j = 0; j < more; j++) {
 			const char *w = words[dice >> (8 + 3 * j) & 7];

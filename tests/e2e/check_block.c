@@ -8,13 +8,13 @@
 
 #include "tests/e2e/world.h"
 
-static const char list[] =
-    "evil.test\n"
-    "=exact.test\n"
-    "*.below.test\n"
-    "e\\000v\\046il.odd.test\n"
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.long.test\n"
-    "*.host.test\n";
+static const char list[] = "evil.test\n"
+			   "=exact.test\n"
+			   "*.below.test\n"
+			   "e\\000v\\046il.odd.test\n"
+			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			   "aaaaaaaaaaaa.long.test\n"
+			   "*.host.test\n";
 
 static struct world w;
 static struct reply r;
@@ -63,10 +63,9 @@ START_TEST(listed_names_and_no_others_are_blocked)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		for (int tcp = 0; tcp < 2; tcp++) {
 			ask(&w, &r,
-			    (struct ask){ .name = names[i].name,
-				.tcp = tcp });
-			ck_assert_msg(r.rcode == names[i].rcode,
-			    "%s: %u", names[i].name, r.rcode);
+			    (struct ask){ .name = names[i].name, .tcp = tcp });
+			ck_assert_msg(r.rcode == names[i].rcode, "%s: %u",
+			    names[i].name, r.rcode);
 		}
 }
 END_TEST
@@ -88,7 +87,8 @@ START_TEST(the_longest_name_is_answered)
 	uint8_t wire[255];
 	size_t at = 0;
 
-	/* 4 * (1 + 59) + 1 + 4 + 1 + 4 + 1 + 4 + 1 octets: 255 with the root. */
+	/* 4 * (1 + 59) + 1 + 4 + 1 + 4 + 1 + 4 + 1 octets: 255 with the root.
+	 */
 	for (int i = 0; i < 4; i++) {
 		wire[at++] = 59;
 		memset(wire + at, 'a' + i, 59);
@@ -129,7 +129,8 @@ START_TEST(flags_are_those_of_a_resolver_that_made_it_up)
 
 	for (size_t i = 0; i < sizeof(sent) / sizeof(*sent); i++) {
 		ask(&w, &r,
-		    (struct ask){ .name = "evil.test", .flags = sent[i],
+		    (struct ask){ .name = "evil.test",
+			.flags = sent[i],
 			.dnssec = true });
 		ck_assert_uint_eq(r.rcode, NXDOMAIN);
 		ck_assert(r.flags & F_QR);
@@ -146,16 +147,16 @@ START_TEST(edns_clients_are_told_why)
 {
 	for (int tcp = 0; tcp < 2; tcp++) {
 		ask(&w, &r,
-		    (struct ask){ .name = "evil.test", .edns = true,
-			.tcp = tcp });
+		    (struct ask){
+			.name = "evil.test", .edns = true, .tcp = tcp });
 		ck_assert(r.edns);
 		ck_assert_int_eq(r.ede, 15);
 		ck_assert_ptr_nonnull(strstr(r.ede_text, "fraud"));
 		ask(&w, &r, (struct ask){ .name = "evil.test", .tcp = tcp });
 		ck_assert(!r.edns);
 		ask(&w, &r,
-		    (struct ask){ .name = "good.test", .edns = true,
-			.tcp = tcp });
+		    (struct ask){
+			.name = "good.test", .edns = true, .tcp = tcp });
 		ck_assert(r.edns);
 		ck_assert_int_eq(r.ede, -1);
 	}
@@ -204,13 +205,13 @@ START_TEST(nxdomain_and_nodata_hold_for_every_type)
 	for (unsigned k = 0; k < 2; k++) {
 		publish(&w, "evil.test", "--action", action[k], "--ttl", "77",
 		    NULL);
-		await_rcode(&w, "evil.test", k == 0 ? NXDOMAIN : NOERROR,
-		    5000);
+		await_rcode(&w, "evil.test", k == 0 ? NXDOMAIN : NOERROR, 5000);
 		await_log(&w, "is in force", k + 2);
 		for (size_t i = 0; i < TYPES * 4; i++) {
 			ask(&w, &r,
 			    (struct ask){ .name = "x.evil.test",
-				.qtype = types[i / 4], .tcp = i & 1,
+				.qtype = types[i / 4],
+				.tcp = i & 1,
 				.edns = i & 2 });
 			ck_assert_msg(r.rcode == (k == 0 ? NXDOMAIN : NOERROR),
 			    "%s, type %u: %u", action[k], types[i / 4],
@@ -230,12 +231,14 @@ START_TEST(sinkhole_answers_addresses_and_nothing_else)
 	await_log(&w, "is in force", 2);
 	for (size_t i = 0; i < TYPES * 4; i++) {
 		unsigned want = types[i / 4] == T_A ? 2
-		    : types[i / 4] == T_AAAA	    ? 1
+		    : types[i / 4] == T_AAAA        ? 1
 						    : 0;
 
 		ask(&w, &r,
-		    (struct ask){ .name = "X.evil.test", .qtype = types[i / 4],
-			.tcp = i & 1, .edns = i & 2 });
+		    (struct ask){ .name = "X.evil.test",
+			.qtype = types[i / 4],
+			.tcp = i & 1,
+			.edns = i & 2 });
 		ck_assert_uint_eq(r.rcode, NOERROR);
 		ck_assert_msg(dns_count(&r, 1, 0) == want &&
 			dns_count(&r, 1, types[i / 4]) == want,
@@ -287,8 +290,7 @@ START_TEST(counters_are_exact)
 	unlink(w.log);
 	world_start_unbound(&w); /* its readiness is one answer passed */
 	for (unsigned i = 0; i < 30; i++)
-		ask(&w, &r,
-		    (struct ask){ .name = "evil.test", .tcp = i % 2 });
+		ask(&w, &r, (struct ask){ .name = "evil.test", .tcp = i % 2 });
 	for (unsigned i = 0; i < 17; i++)
 		ck_assert_uint_eq(rcode_of(&w, "good.test"), NOERROR);
 	world_stop_unbound(&w);
@@ -310,8 +312,8 @@ START_TEST(four_threads_and_every_place_of_the_module)
 		"dynlib subnetcache validator iterator" };
 
 	world_start(&w,
-	    &(struct world_options){ .list = list, .threads = 4,
-		.modules = modules[_i] });
+	    &(struct world_options){
+		.list = list, .threads = 4, .modules = modules[_i] });
 	for (unsigned i = 0; i < 200; i++) {
 		ck_assert_uint_eq(rcode_of(&w, "www.evil.test"), NXDOMAIN);
 		ck_assert_uint_eq(rcode_of(&w, "good.test"), NOERROR);
@@ -344,8 +346,8 @@ make_suite(void)
 	suite_add_tcase(s, tc);
 	tc = tcase_create("modules");
 	tcase_set_timeout(tc, 240);
-	tcase_add_loop_test(tc, four_threads_and_every_place_of_the_module, 0,
-	    5);
+	tcase_add_loop_test(
+	    tc, four_threads_and_every_place_of_the_module, 0, 5);
 	suite_add_tcase(s, tc);
 	return s;
 }

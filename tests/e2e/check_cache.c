@@ -31,7 +31,8 @@ START_TEST(listed_while_cached_and_delisted_again)
 {
 	world_start(&w,
 	    &(struct world_options){ .list = "evil.test",
-		.server = settings[_i].server, .threads = 2 });
+		.server = settings[_i].server,
+		.threads = 2 });
 	for (unsigned round = 0; round < 3; round++) {
 		ck_assert_uint_eq(rcode_of(&w, "cached.test"), NOERROR);
 		ck_assert_uint_eq(rcode_of(&w, "www.cached.test"), NOERROR);
@@ -41,9 +42,8 @@ START_TEST(listed_while_cached_and_delisted_again)
 		/* And it stays so, for all names and types. */
 		for (unsigned i = 0; i < 200; i++) {
 			ask(&w, &r,
-			    (struct ask){ .name =
-					      i & 1 ? "www.cached.test"
-						    : "cached.test",
+			    (struct ask){ .name = i & 1 ? "www.cached.test"
+							: "cached.test",
 				.qtype = i & 2 ? T_AAAA : T_A });
 			ck_assert_msg(r.rcode == NXDOMAIN, "%s: %u",
 			    settings[_i].what, r.rcode);
@@ -94,8 +94,8 @@ START_TEST(a_prefetch_under_way_brings_nothing_back)
 	long end = now_ms() + patience(30000);
 
 	world_start(&w,
-	    &(struct world_options){ .list = "evil.test",
-		.server = " prefetch: yes\n" });
+	    &(struct world_options){
+		.list = "evil.test", .server = " prefetch: yes\n" });
 	/* In the last tenth of its TTL an answer starts a prefetch. */
 	for (;;) {
 		const struct rr *a;
@@ -226,8 +226,8 @@ START_TEST(clients_that_join_unbounds_own_query_are_blocked)
 
 	start_with_hidden_server("host.test");
 	for (unsigned i = 0; i < 3; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL,
-				     ask_for_the_server, NULL),
+		ck_assert_int_eq(
+		    pthread_create(&threads[i], NULL, ask_for_the_server, NULL),
 		    0);
 	for (unsigned i = 0; i < 300; i++) {
 		snprintf(name, sizeof(name), "n%u.inner.example", i);
@@ -249,12 +249,12 @@ make_suite(void)
 	TCase *tc = tcase_create("cache");
 
 	tcase_set_timeout(tc, 300);
-	tcase_add_loop_test(tc, listed_while_cached_and_delisted_again, 0,
-	    SETTINGS);
+	tcase_add_loop_test(
+	    tc, listed_while_cached_and_delisted_again, 0, SETTINGS);
 	tcase_add_test(tc, stale_answers_end_when_a_name_is_listed);
 	tcase_add_test(tc, a_prefetch_under_way_brings_nothing_back);
-	tcase_add_loop_test(tc, an_alias_leaves_nothing_of_its_listed_target,
-	    0, 4);
+	tcase_add_loop_test(
+	    tc, an_alias_leaves_nothing_of_its_listed_target, 0, 4);
 	tcase_add_test(tc, names_below_a_listed_one_leave_nothing_of_it);
 	tcase_add_test(tc, a_name_server_below_a_listed_name_still_serves);
 	tcase_add_test(tc, clients_that_join_unbounds_own_query_are_blocked);

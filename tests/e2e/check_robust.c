@@ -121,8 +121,8 @@ END_TEST
 
 START_TEST(a_start_with_a_damaged_list_resolves_all)
 {
-	world_start(&w,
-	    &(struct world_options){ .list = "evil.test", .bare = true });
+	world_start(
+	    &w, &(struct world_options){ .list = "evil.test", .bare = true });
 	put_damaged((enum damage)_i, false);
 	world_start_unbound(&w);
 	ck_assert_uint_eq(rcode_of(&w, "evil.test"), NOERROR);
@@ -158,12 +158,11 @@ make_suite(void)
 	TCase *tc = tcase_create("robust");
 
 	tcase_set_timeout(tc, 240);
-	tcase_add_loop_test(tc, a_damaged_list_changes_nothing, 0,
-	    2 * DAMAGES);
+	tcase_add_loop_test(tc, a_damaged_list_changes_nothing, 0, 2 * DAMAGES);
 	tcase_add_test(tc, a_removed_list_stays_in_force);
 	tcase_add_test(tc, a_start_without_a_list_resolves_all);
-	tcase_add_loop_test(tc, a_start_with_a_damaged_list_resolves_all, 0,
-	    DAMAGES);
+	tcase_add_loop_test(
+	    tc, a_start_with_a_damaged_list_resolves_all, 0, DAMAGES);
 	tcase_add_test(tc, a_folder_that_is_not_there_is_no_reason_to_fail);
 	suite_add_tcase(s, tc);
 	return s;

@@ -25,7 +25,8 @@ client(void *arg)
 	for (unsigned i = 0; r != NULL && !done; i++) {
 		char name[64];
 		bool listed = i & 1;
-		struct ask a = { .name = name, .tcp = i % 64 == 63,
+		struct ask a = { .name = name,
+			.tcp = i % 64 == 63,
 			.timeout_ms = timeout_ms };
 
 		/* Half of the innocent names are new, half are cached. */
@@ -51,21 +52,19 @@ START_TEST(swaps_under_load_lose_nothing)
 	pthread_t threads[4];
 	unsigned seed[4];
 
-	world_start(&w,
-	    &(struct world_options){ .list = "always.test", .threads = 2 });
+	world_start(
+	    &w, &(struct world_options){ .list = "always.test", .threads = 2 });
 	for (unsigned i = 0; i < 4; i++) {
 		seed[i] = i;
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, client,
-				     &seed[i]),
-		    0);
+		ck_assert_int_eq(
+		    pthread_create(&threads[i], NULL, client, &seed[i]), 0);
 	}
 	for (unsigned round = 0; round < 20; round++) {
 		bool listed = round % 2 == 0;
 
 		publish(&w, listed ? "always.test\nturn.test" : "always.test",
 		    NULL);
-		await_rcode(&w, "turn.test", listed ? NXDOMAIN : NOERROR,
-		    2000);
+		await_rcode(&w, "turn.test", listed ? NXDOMAIN : NOERROR, 2000);
 		for (unsigned i = 0; i < 50; i++)
 			ck_assert_uint_eq(rcode_of(&w, "www.turn.test"),
 			    listed ? NXDOMAIN : NOERROR);
@@ -78,8 +77,8 @@ START_TEST(swaps_under_load_lose_nothing)
 	ck_assert_uint_eq(wrong, 0);
 	ck_assert_uint_le(failed, answers / 1000);
 	world_stop(&w);
-	ck_assert_uint_ge(occurrences(w.log, "lists taken up 21, refused 0"),
-	    1);
+	ck_assert_uint_ge(
+	    occurrences(w.log, "lists taken up 21, refused 0"), 1);
 }
 END_TEST
 
@@ -90,13 +89,12 @@ START_TEST(twenty_reloads)
 
 	/* A reload of Unbound itself may lose a query; none may be wrong. */
 	timeout_ms = 100;
-	world_start(&w,
-	    &(struct world_options){ .list = "always.test", .threads = 2 });
+	world_start(
+	    &w, &(struct world_options){ .list = "always.test", .threads = 2 });
 	for (unsigned i = 0; i < 20; i++) {
 		if (i == 10) /* the second half under load */
-			ck_assert_int_eq(pthread_create(&thread, NULL, client,
-					     &seed),
-			    0);
+			ck_assert_int_eq(
+			    pthread_create(&thread, NULL, client, &seed), 0);
 		if (i < 10)
 			control(&w, "reload", NULL);
 		else

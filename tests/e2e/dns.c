@@ -150,7 +150,7 @@ read_reply(struct reply *r)
 	}
 	for (unsigned section = 1; section <= 3; section++)
 		for (unsigned n = get16(r->wire + 4 + 2 * section); n > 0;
-		    n--) {
+		     n--) {
 			struct rr *rr = &r->rr[r->rrs];
 			const uint8_t *p;
 
@@ -195,8 +195,8 @@ receive(int fd, uint8_t *buf, size_t want, bool whole, size_t *got, long end)
 }
 
 bool
-dns_ask(const char *address, unsigned port, const struct ask *ask,
-    struct reply *r)
+dns_ask(
+    const char *address, unsigned port, const struct ask *ask, struct reply *r)
 {
 	static _Atomic uint16_t ids;
 	uint16_t id = (uint16_t)(atomic_fetch_add(&ids, 1) * 40503u);
@@ -210,8 +210,8 @@ dns_ask(const char *address, unsigned port, const struct ask *ask,
 	int fd;
 
 	inet_pton(AF_INET, address, &to.sin_addr);
-	fd = socket(AF_INET,
-	    (ask->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	fd = socket(
+	    AF_INET, (ask->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
 	ck_assert_int_ne(fd, -1);
 	put16(q, (unsigned)len);
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1)

@@ -9,16 +9,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { T_A = 1, T_NS = 2, T_CNAME = 5, T_SOA = 6, T_PTR = 12, T_MX = 15,
-	T_TXT = 16, T_AAAA = 28, T_SRV = 33, T_DS = 43, T_DNSKEY = 48,
-	T_SVCB = 64, T_HTTPS = 65, T_ANY = 255, T_CAA = 257 };
+enum {
+	T_A = 1,
+	T_NS = 2,
+	T_CNAME = 5,
+	T_SOA = 6,
+	T_PTR = 12,
+	T_MX = 15,
+	T_TXT = 16,
+	T_AAAA = 28,
+	T_SRV = 33,
+	T_DS = 43,
+	T_DNSKEY = 48,
+	T_SVCB = 64,
+	T_HTTPS = 65,
+	T_ANY = 255,
+	T_CAA = 257
+};
 enum { NOERROR = 0, SERVFAIL = 2, NXDOMAIN = 3, REFUSED = 5 };
-enum { F_QR = 0x8000, F_AA = 0x0400, F_RD = 0x0100, F_RA = 0x0080,
-	F_AD = 0x0020, F_CD = 0x0010 };
+enum {
+	F_QR = 0x8000,
+	F_AA = 0x0400,
+	F_RD = 0x0100,
+	F_RA = 0x0080,
+	F_AD = 0x0020,
+	F_CD = 0x0010
+};
 
 /* What is asked. */
 struct ask {
-	const char *name; /* text, in the letter case to be sent */
+	const char *name;    /* text, in the letter case to be sent */
 	const uint8_t *wire; /* or the wire form, with its length */
 	size_t wire_len;
 	uint16_t qtype; /* 0: A */
@@ -50,15 +70,15 @@ struct reply {
 };
 
 /* Asks ADDRESS:PORT; false if no answer came in time or over TCP. */
-bool dns_ask(const char *address, unsigned port, const struct ask *ask,
-    struct reply *r);
+bool dns_ask(
+    const char *address, unsigned port, const struct ask *ask, struct reply *r);
 
 /* Records of TYPE (0: any) in SECTION, OPT not counted. */
 unsigned dns_count(const struct reply *r, unsigned section, uint16_t type);
 
 /* The first record of TYPE in SECTION, or NULL. */
-const struct rr *dns_first(const struct reply *r, unsigned section,
-    uint16_t type);
+const struct rr *dns_first(
+    const struct reply *r, unsigned section, uint16_t type);
 
 /* Text to wire, letter case kept; returns the length. */
 size_t dns_wire(const char *text, uint8_t out[static 256]);

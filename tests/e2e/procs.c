@@ -95,8 +95,8 @@ write_file(const char *path, const void *bytes, size_t len)
 {
 	FILE *f = fopen(path, "we");
 
-	ck_assert_msg(f != NULL, "cannot create '%s': %s", path,
-	    strerror(errno));
+	ck_assert_msg(
+	    f != NULL, "cannot create '%s': %s", path, strerror(errno));
 	ck_assert_uint_eq(fwrite(bytes, 1, len, f), len);
 	ck_assert_int_eq(fclose(f), 0);
 }
@@ -162,8 +162,8 @@ runtimes(void)
 
 /* Environment, ENV over it, and what sanitizers need, in OUT. */
 static void
-environment(const char *out[static ENV_MAX], const char *const env[],
-    bool instrumented)
+environment(
+    const char *out[static ENV_MAX], const char *const env[], bool instrumented)
 {
 	size_t n = 0;
 
@@ -193,8 +193,7 @@ proc_start(struct proc *p, const char *log, const char *const argv[],
 	environment(envp, env, instrumented);
 	snprintf(p->log, sizeof(p->log), "%s", log);
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	ck_assert_msg(fd != -1, "cannot create '%s': %s", log,
-	    strerror(errno));
+	ck_assert_msg(fd != -1, "cannot create '%s': %s", log, strerror(errno));
 	p->pid = fork();
 	if (p->pid == 0) { /* no asserts here: Check's lock may be held */
 		sigset_t none;
@@ -294,8 +293,8 @@ end_all_children(void)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/self/task/%ld/children",
-	    (long)getpid());
+	snprintf(
+	    path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
 	for (;;) {
 		FILE *f = fopen(path, "re");
 		int pid;

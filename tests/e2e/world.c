@@ -147,9 +147,8 @@ write_conf(struct world *w, const struct world_options *o)
 	    own_address(), w->port, w->folder, w->folder,
 	    o->threads != 0 ? o->threads : 1,
 	    o->modules != NULL ? o->modules : "dynlib iterator", w->folder,
-	    o->server != NULL ? o->server : "",
-	    getenv("FRAUDSINK_TEST_MODULE"), w->folder, own_address(),
-	    w->upstream, own_address(), w->upstream,
+	    o->server != NULL ? o->server : "", getenv("FRAUDSINK_TEST_MODULE"),
+	    w->folder, own_address(), w->upstream, own_address(), w->upstream,
 	    o->rest != NULL ? o->rest : "");
 	write_file(w->conf, text, strlen(text));
 }
@@ -165,8 +164,8 @@ world_start_unbound(struct world *w)
 	ck_assert_ptr_nonnull(r);
 	snprintf(env, sizeof(env), "FRAUDSINK_DB=%s", w->db);
 	proc_start(&w->unbound, w->log,
-	    (const char *const[]){ getenv("FRAUDSINK_TEST_UNBOUND"), "-d",
-		"-c", w->conf, NULL },
+	    (const char *const[]){
+		getenv("FRAUDSINK_TEST_UNBOUND"), "-d", "-c", w->conf, NULL },
 	    (const char *const[]){ env, NULL }, true);
 	for (;;) {
 		struct ask a = { .name = "ready.test", .timeout_ms = 200 };
@@ -217,8 +216,7 @@ world_stop_unbound(struct world *w)
 	status = proc_wait(&w->unbound, 30000);
 	if (status != 0) {
 		show_tail(w->log);
-		ck_abort_msg("Unbound ended with status %#x",
-		    (unsigned)status);
+		ck_abort_msg("Unbound ended with status %#x", (unsigned)status);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		if (occurrences(w->log, bad[i]) != 0) {
@@ -323,8 +321,8 @@ await_log(struct world *w, const char *what, unsigned n)
 	while (occurrences(w->log, what) < n) {
 		if (now_ms() > end) {
 			show_tail(w->log);
-			ck_abort_msg("the log does not get '%s' %u times",
-			    what, n);
+			ck_abort_msg(
+			    "the log does not get '%s' %u times", what, n);
 		}
 		breathe();
 	}

@@ -14,10 +14,10 @@
  * not define otherwise has A 192.0.2.1, AAAA 2001:db8::1, TXT and MX. */
 
 struct world {
-	char folder[128];  /* of this test */
-	char db[192];	   /* where lists are published */
-	char conf[192];	   /* of Unbound */
-	char log[192];	   /* of Unbound */
+	char folder[128];        /* of this test */
+	char db[192];            /* where lists are published */
+	char conf[192];          /* of Unbound */
+	char log[192];           /* of Unbound */
 	unsigned port, upstream; /* on own_address() */
 	struct proc nsd, unbound;
 };
@@ -28,7 +28,7 @@ struct world_options {
 	const char *server;  /* more lines for the section server */
 	const char *rest;    /* more sections */
 	const char *list;    /* published before the start; NULL: none */
-	bool bare;	     /* do not wait for Unbound to answer */
+	bool bare;           /* do not wait for Unbound to answer */
 };
 
 /* Starts both; ends the test if one of them does not come up. */
@@ -44,8 +44,7 @@ void world_start_unbound(struct world *w);
 
 /* Publishes LIST (text of a list, domains) with up to eight more options of
  * fraudsink-feeds build, ended by NULL. */
-void publish(struct world *w, const char *list, ...)
-    __attribute__((sentinel));
+void publish(struct world *w, const char *list, ...) __attribute__((sentinel));
 
 /* The same to another file. */
 void publish_to(struct world *w, const char *path, const char *list, ...)

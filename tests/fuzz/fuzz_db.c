@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The reader: whatever a file holds, opening it is an error or it can be used. */
+/* The reader: whatever a file holds, opening it is an error or it can be used.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,8 @@ fix_checksums(uint8_t *p, size_t size)
 		uint64_t len = fsk_get64(row + FSK_S_LENGTH);
 
 		if (at <= size && len <= size - at)
-			fsk_put64(row + FSK_S_CHECKSUM,
-			    fsk_checksum(p + at, len));
+			fsk_put64(
+			    row + FSK_S_CHECKSUM, fsk_checksum(p + at, len));
 	}
 	fsk_put64(p + FSK_H_FILE_LEN, size);
 	fsk_put64(p + FSK_H_CHECKSUM, fsk_checksum(p, FSK_H_CHECKSUM));

@@ -79,7 +79,7 @@ close_record(const struct fsk_coded *c, unsigned labels,
 
 	memcpy(rec, c->octet, len);
 	rec[len - 1] = (uint8_t)((rec[len - 1] & ~(0xffu >> bits % 8)) |
-				 0x80u >> bits % 8);
+	    0x80u >> bits % 8);
 	return len;
 }
 
@@ -216,7 +216,7 @@ START_TEST(words_never_get_too_long)
 		s->tld[i].label = 1 | (uint64_t)('a' + i % 26) << 8;
 		if (i >= 26)
 			s->tld[i].label = 2 | (uint64_t)('a' + i % 26) << 8 |
-					  (uint64_t)'x' << 16;
+			    (uint64_t)'x' << 16;
 		b += a;
 		a = b - a;
 	}

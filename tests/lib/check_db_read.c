@@ -43,8 +43,8 @@ teardown(void)
 
 /* Opens the octets at P as a file of its own. */
 static int
-open_image(const uint8_t *p, size_t n, struct fsk_db **db,
-    struct fsk_error *err)
+open_image(
+    const uint8_t *p, size_t n, struct fsk_db **db, struct fsk_error *err)
 {
 	kit_write(kit_path("damaged"), p, n);
 	return fsk_db_open(db, kit_path("damaged"), FSK_DB_COPY, err);
@@ -127,8 +127,8 @@ START_TEST(every_flipped_bit_is_refused)
 			copy[at] ^= (uint8_t)(1u << bit);
 			rc = fsk_db_open_memory(&db, copy, len, &err);
 			if (is_checked(at)) {
-				ck_assert_msg(rc != FSK_OK,
-				    "octet %zu bit %u", at, bit);
+				ck_assert_msg(
+				    rc != FSK_OK, "octet %zu bit %u", at, bit);
 				ck_assert_ptr_null(db);
 			} else {
 				ck_assert_int_eq(rc, FSK_OK);
@@ -207,8 +207,8 @@ START_TEST(hostile_values_are_refused)
 		at = section_row(image, hostile[_i].section - 100);
 	else if (hostile[_i].section > 0)
 		at = image +
-		    fsk_get64(section_row(image, hostile[_i].section) +
-			FSK_S_OFFSET);
+		    fsk_get64(
+			section_row(image, hostile[_i].section) + FSK_S_OFFSET);
 	fsk_put64(value, hostile[_i].to);
 	memcpy(at + hostile[_i].at, value, hostile[_i].width);
 	fix_sums(image, len);
@@ -233,8 +233,8 @@ START_TEST(an_unknown_optional_section_is_passed_over)
 	fsk_put32(row + FSK_S_FLAGS, FSK_SECTION_OPTIONAL);
 	fsk_put64(row + FSK_S_OFFSET, FSK_HEADER_LEN);
 	fsk_put64(row + FSK_S_LENGTH, 0);
-	fsk_put32(image + FSK_H_SECTIONS,
-	    fsk_get32(image + FSK_H_SECTIONS) + 1);
+	fsk_put32(
+	    image + FSK_H_SECTIONS, fsk_get32(image + FSK_H_SECTIONS) + 1);
 	fix_sums(image, len);
 	ck_assert_int_eq(open_image(image, len, &db, &err), FSK_OK);
 	expect_good_verdicts(db);
@@ -271,17 +271,15 @@ START_TEST(what_is_no_database_is_told_by_name)
 		    fsk_db_open(&db, kit_path("absent"), how, &err), FSK_EIO);
 		ck_assert_ptr_nonnull(strstr(err.text, "absent"));
 		kit_write(kit_path("empty"), "", 0);
-		ck_assert_int_eq(
-		    fsk_db_open(&db, kit_path("empty"), how, &err),
+		ck_assert_int_eq(fsk_db_open(&db, kit_path("empty"), how, &err),
 		    FSK_EFORMAT);
 		ck_assert_ptr_nonnull(strstr(err.text, "is empty"));
 		kit_write(kit_path("text"), "evil.test\n", 10);
 		ck_assert_int_eq(
-		    fsk_db_open(&db, kit_path("text"), how, &err),
-		    FSK_EFORMAT);
+		    fsk_db_open(&db, kit_path("text"), how, &err), FSK_EFORMAT);
 		ck_assert_ptr_nonnull(strstr(err.text, "text"));
-		ck_assert_int_eq(fsk_db_open(&db, kit_dir, how, &err),
-		    FSK_EFORMAT);
+		ck_assert_int_eq(
+		    fsk_db_open(&db, kit_dir, how, &err), FSK_EFORMAT);
 		ck_assert_ptr_null(db);
 	}
 }

@@ -43,7 +43,9 @@ START_TEST(file_does_not_depend_on_order_threads_or_memory)
 		{ .threads = 2, .lanes = 3, .shuffle = true },
 		{ .threads = 3, .lanes = 1, .memory = 1 << 30 },
 		{ .threads = 4, .lanes = 8, .shuffle = true },
-		{ .threads = 1, .lanes = 5, .memory = 64 << 20,
+		{ .threads = 1,
+		    .lanes = 5,
+		    .memory = 64 << 20,
 		    .shuffle = true },
 	};
 	struct kit_list l = { 0 };
@@ -58,8 +60,9 @@ START_TEST(file_does_not_depend_on_order_threads_or_memory)
 
 		b.mode = modes[_i % 2];
 		b.prune = _i == 3;
-		ck_assert_msg(kit_publish(&l, kit_path("db"), &b, NULL, &err) ==
-			FSK_OK, "%s", err.text);
+		ck_assert_msg(
+		    kit_publish(&l, kit_path("db"), &b, NULL, &err) == FSK_OK,
+		    "%s", err.text);
 		bytes = kit_read(kit_path("db"), &len);
 		if (first == NULL) {
 			first = bytes;
@@ -78,8 +81,9 @@ END_TEST
 /* So many names that the least memory does not hold them. */
 START_TEST(names_that_do_not_fit_memory_are_all_there)
 {
-	const struct kit_build small = { .mode = FSK_NAMES, .threads = 2,
-		.lanes = 2 };
+	const struct kit_build small = {
+		.mode = FSK_NAMES, .threads = 2, .lanes = 2
+	};
 	const struct kit_build large = { .mode = FSK_NAMES, .memory = 1 << 30 };
 	struct kit_list l = { 0 };
 	struct fsk_writer_result result;
@@ -92,12 +96,12 @@ START_TEST(names_that_do_not_fit_memory_are_all_there)
 
 		kit_add(&l, &name, FSK_SUBTREE, RED_A);
 	}
-	ck_assert_int_eq(kit_publish(&l, kit_path("a"), &small, &result, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    kit_publish(&l, kit_path("a"), &small, &result, NULL), FSK_OK);
 	ck_assert_uint_eq(result.entries, l.n);
 	ck_assert_uint_eq(result.claims, l.n);
-	ck_assert_int_eq(kit_publish(&l, kit_path("b"), &large, NULL, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    kit_publish(&l, kit_path("b"), &large, NULL, NULL), FSK_OK);
 	a = kit_read(kit_path("a"), &na);
 	b = kit_read(kit_path("b"), &nb);
 	ck_assert_uint_eq(na, result.bytes);
@@ -111,8 +115,9 @@ END_TEST
 
 START_TEST(keys_are_drawn_anew)
 {
-	struct fsk_writer_options opt = { .mode = FSK_NAMES, .threads = 1,
-		.memory = FSK_MEMORY_MIN };
+	struct fsk_writer_options opt = {
+		.mode = FSK_NAMES, .threads = 1, .memory = FSK_MEMORY_MIN
+	};
 	struct fsk_writer_result result;
 	struct fsk_writer *w;
 	uint8_t *a[2];
@@ -175,8 +180,8 @@ START_TEST(claims_on_one_name_are_merged)
 	ck_assert_int_eq(a.answer->action, rows[_i / 2].action);
 	ck_assert_uint_eq(a.since, rows[_i / 2].since);
 	for (; n < 4 && rows[_i / 2].feeds[n] != NULL; n++)
-		ck_assert_str_eq(fsk_db_attr_feed(db, found.attr, n),
-		    rows[_i / 2].feeds[n]);
+		ck_assert_str_eq(
+		    fsk_db_attr_feed(db, found.attr, n), rows[_i / 2].feeds[n]);
 	ck_assert_uint_eq(a.feeds, n);
 	fsk_db_close(db);
 	kit_free(&l);
@@ -197,13 +202,13 @@ START_TEST(results_and_feeds_are_counted)
 	kit_add_text(&l, "b.example", FSK_SUBTREE, YELLOW_B);
 	kit_add_text(&l, "b.example", FSK_SUBTREE, RED_A);
 	kit_add_text(&l, "b.example", FSK_SUBTREE, ALLOW_D);
-	ck_assert_int_eq(kit_publish(&l, kit_path("db"), &b, &result, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    kit_publish(&l, kit_path("db"), &b, &result, NULL), FSK_OK);
 	ck_assert_uint_eq(result.claims, 6);
 	ck_assert_uint_eq(result.entries, 4);
 	ck_assert_uint_eq(result.pruned, 0);
-	ck_assert_int_eq(fsk_db_open(&db, kit_path("db"), FSK_DB_MAP, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    fsk_db_open(&db, kit_path("db"), FSK_DB_MAP, NULL), FSK_OK);
 	ck_assert_str_eq(fsk_db_feed(db, 0, &n), "alpha");
 	ck_assert_uint_eq(n, 3);
 	ck_assert_str_eq(fsk_db_feed(db, 1, &n), "beta");
@@ -248,10 +253,10 @@ START_TEST(pruning_drops_what_is_superfluous_and_changes_no_verdict)
 	kit_add_nested(&l, 20u << _i / 2);
 	all = kit_open(&l, &b);
 	b.prune = true;
-	ck_assert_int_eq(kit_publish(&l, kit_path("few"), &b, &result, NULL),
-	    FSK_OK);
-	ck_assert_int_eq(fsk_db_open(&few, kit_path("few"), FSK_DB_MAP, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    kit_publish(&l, kit_path("few"), &b, &result, NULL), FSK_OK);
+	ck_assert_int_eq(
+	    fsk_db_open(&few, kit_path("few"), FSK_DB_MAP, NULL), FSK_OK);
 	ck_assert_uint_eq(result.entries + result.pruned, l.n);
 	ck_assert_uint_eq(result.entries, kit_pruned(&l));
 	for (unsigned i = 0; i < 10000; i++) {
@@ -264,8 +269,9 @@ START_TEST(pruning_drops_what_is_superfluous_and_changes_no_verdict)
 		fsk_verdict(all, &q, &v);
 		fsk_verdict(few, &q, &w);
 		fsk_name_to_text(name.wire, text);
-		ck_assert_msg(v.found.covered == w.found.covered &&
-			v.block == w.block, "%s", text);
+		ck_assert_msg(
+		    v.found.covered == w.found.covered && v.block == w.block,
+		    "%s", text);
 		ck_assert_msg(!v.found.covered ||
 			same_set(all, v.found.attr, few, w.found.attr),
 		    "%s", text);
@@ -285,28 +291,46 @@ static const struct {
 	} entry[4];
 	unsigned kept;
 } prunes[] = {
-	{ "child of the same", { { "x.example", FSK_SUBTREE, RED_A },
-		{ "a.x.example", FSK_SUBTREE, RED_A } }, 1 },
-	{ "deep below", { { "x.example", FSK_SUBTREE, RED_A },
-		{ "a.b.c.x.example", FSK_EXACT, RED_A } }, 1 },
-	{ "below what covers all below", { { "x.example", FSK_BELOW, RED_A },
-		{ "a.x.example", FSK_BELOW, RED_A } }, 1 },
-	{ "exact covers nothing", { { "x.example", FSK_EXACT, RED_A },
-		{ "a.x.example", FSK_SUBTREE, RED_A } }, 2 },
-	{ "another feed says it", { { "x.example", FSK_SUBTREE, RED_A },
-		{ "a.x.example", FSK_SUBTREE, RED_G } }, 2 },
-	{ "an allow between", { { "x.example", FSK_SUBTREE, RED_A },
+	{ "child of the same",
+	    { { "x.example", FSK_SUBTREE, RED_A },
+		{ "a.x.example", FSK_SUBTREE, RED_A } },
+	    1 },
+	{ "deep below",
+	    { { "x.example", FSK_SUBTREE, RED_A },
+		{ "a.b.c.x.example", FSK_EXACT, RED_A } },
+	    1 },
+	{ "below what covers all below",
+	    { { "x.example", FSK_BELOW, RED_A },
+		{ "a.x.example", FSK_BELOW, RED_A } },
+	    1 },
+	{ "exact covers nothing",
+	    { { "x.example", FSK_EXACT, RED_A },
+		{ "a.x.example", FSK_SUBTREE, RED_A } },
+	    2 },
+	{ "another feed says it",
+	    { { "x.example", FSK_SUBTREE, RED_A },
+		{ "a.x.example", FSK_SUBTREE, RED_G } },
+	    2 },
+	{ "an allow between",
+	    { { "x.example", FSK_SUBTREE, RED_A },
 		{ "a.x.example", FSK_SUBTREE, ALLOW_D },
-		{ "b.a.x.example", FSK_SUBTREE, RED_A } }, 3 },
-	{ "a superfluous one between", { { "x.example", FSK_SUBTREE, RED_A },
+		{ "b.a.x.example", FSK_SUBTREE, RED_A } },
+	    3 },
+	{ "a superfluous one between",
+	    { { "x.example", FSK_SUBTREE, RED_A },
 		{ "a.x.example", FSK_SUBTREE, RED_A },
-		{ "b.a.x.example", FSK_SUBTREE, RED_A } }, 1 },
-	{ "top-level domain", { { "example", FSK_SUBTREE, RED_A },
+		{ "b.a.x.example", FSK_SUBTREE, RED_A } },
+	    1 },
+	{ "top-level domain",
+	    { { "example", FSK_SUBTREE, RED_A },
 		{ "x.example", FSK_SUBTREE, RED_A },
 		{ "b.x.example", FSK_SUBTREE, RED_C },
-		{ "x.test", FSK_SUBTREE, RED_A } }, 3 },
-	{ "subtree and exact, one name", { { "x.example", FSK_SUBTREE, RED_A },
-		{ "x.example", FSK_EXACT, RED_A } }, 2 },
+		{ "x.test", FSK_SUBTREE, RED_A } },
+	    3 },
+	{ "subtree and exact, one name",
+	    { { "x.example", FSK_SUBTREE, RED_A },
+		{ "x.example", FSK_EXACT, RED_A } },
+	    2 },
 };
 
 START_TEST(what_pruning_drops)
@@ -320,8 +344,8 @@ START_TEST(what_pruning_drops)
 			kit_add_text(&l, prunes[_i / 2].entry[i].name,
 			    prunes[_i / 2].entry[i].match,
 			    prunes[_i / 2].entry[i].claim);
-	ck_assert_int_eq(kit_publish(&l, kit_path("db"), &b, &result, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    kit_publish(&l, kit_path("db"), &b, &result, NULL), FSK_OK);
 	ck_assert_msg(result.entries == prunes[_i / 2].kept, "%s: %u",
 	    prunes[_i / 2].what, (unsigned)result.entries);
 	kit_free(&l);
@@ -403,8 +427,8 @@ START_TEST(unwritable_folder_keeps_its_file)
 	ck_assert_int_eq(chmod(kit_dir, 0555), 0);
 	if (geteuid() == 0) /* whom modes do not bind */
 		ck_assert_int_eq(seteuid(65534), 0);
-	ck_assert_int_eq(kit_publish(&l, kit_path("db"), &b, NULL, &err),
-	    FSK_EIO);
+	ck_assert_int_eq(
+	    kit_publish(&l, kit_path("db"), &b, NULL, &err), FSK_EIO);
 	ck_assert(strstr(err.text, kit_path("db")) != NULL);
 	if (getuid() == 0)
 		ck_assert_int_eq(seteuid(0), 0);
@@ -419,13 +443,14 @@ END_TEST
 
 START_TEST(closing_unpublished_leaves_nothing)
 {
-	const struct fsk_writer_options opt = { .mode = FSK_NAMES,
-		.threads = 1, .memory = FSK_MEMORY_MIN };
+	const struct fsk_writer_options opt = {
+		.mode = FSK_NAMES, .threads = 1, .memory = FSK_MEMORY_MIN
+	};
 	struct fsk_writer *w;
 
 	fsk_writer_close(NULL);
-	ck_assert_int_eq(fsk_writer_open(&w, kit_path("db"), &opt, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    fsk_writer_open(&w, kit_path("db"), &opt, NULL), FSK_OK);
 	fsk_writer_close(w);
 	ck_assert_uint_eq(kit_files(), 0);
 }
@@ -441,8 +466,8 @@ START_TEST(mode_of_the_file_follows_the_umask)
 	struct stat st;
 
 	umask(rows[_i].mask);
-	ck_assert_int_eq(kit_publish(&l, kit_path("db"), &b, NULL, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    kit_publish(&l, kit_path("db"), &b, NULL, NULL), FSK_OK);
 	ck_assert_int_eq(stat(kit_path("db"), &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, rows[_i].mode);
 	ck_assert_uint_eq(umask(0), rows[_i].mask);
@@ -453,8 +478,9 @@ END_TEST
 
 START_TEST(impossible_things_are_refused)
 {
-	struct fsk_writer_options opt = { .mode = FSK_NAMES, .threads = 1,
-		.memory = FSK_MEMORY_MIN };
+	struct fsk_writer_options opt = {
+		.mode = FSK_NAMES, .threads = 1, .memory = FSK_MEMORY_MIN
+	};
 	struct fsk_answer answer = { .action = FSK_NODATA };
 	struct fsk_claim claim = kit_claims[RED_A];
 	struct fsk_name name = kit_name("a.example"), root = kit_name(".");
@@ -464,16 +490,16 @@ START_TEST(impossible_things_are_refused)
 	unsigned row;
 
 	opt.threads = 0;
-	ck_assert_int_eq(fsk_writer_open(&w, kit_path("db"), &opt, NULL),
-	    FSK_EINVAL);
+	ck_assert_int_eq(
+	    fsk_writer_open(&w, kit_path("db"), &opt, NULL), FSK_EINVAL);
 	ck_assert_ptr_null(w);
 	opt.threads = 1;
 	opt.memory--;
-	ck_assert_int_eq(fsk_writer_open(&w, kit_path("db"), &opt, NULL),
-	    FSK_EINVAL);
+	ck_assert_int_eq(
+	    fsk_writer_open(&w, kit_path("db"), &opt, NULL), FSK_EINVAL);
 	opt.memory++;
-	ck_assert_int_eq(fsk_writer_open(&w, kit_path("db"), &opt, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    fsk_writer_open(&w, kit_path("db"), &opt, NULL), FSK_OK);
 	ck_assert_int_eq(fsk_writer_claim(w, &claim, &n, NULL), FSK_EINVAL);
 	ck_assert_int_eq(fsk_writer_answer(w, &answer, &row, NULL), FSK_OK);
 	ck_assert_int_eq(fsk_writer_answer(w, &answer, &row, NULL), FSK_OK);
@@ -488,10 +514,10 @@ START_TEST(impossible_things_are_refused)
 	claim.severity = FSK_RED;
 	ck_assert_int_eq(fsk_writer_claim(w, &claim, &n, NULL), FSK_OK);
 	ck_assert_int_eq(fsk_writer_lane(w, &lane, NULL), FSK_OK);
-	ck_assert_int_eq(fsk_lane_add(lane, &root, FSK_SUBTREE, n, NULL),
-	    FSK_EINVAL);
-	ck_assert_int_eq(fsk_lane_add(lane, &name, FSK_SUBTREE, n + 1, NULL),
-	    FSK_EINVAL);
+	ck_assert_int_eq(
+	    fsk_lane_add(lane, &root, FSK_SUBTREE, n, NULL), FSK_EINVAL);
+	ck_assert_int_eq(
+	    fsk_lane_add(lane, &name, FSK_SUBTREE, n + 1, NULL), FSK_EINVAL);
 	ck_assert_int_eq(
 	    fsk_lane_add(lane, &name, (enum fsk_match_kind)3, n, NULL),
 	    FSK_EINVAL);
@@ -511,8 +537,8 @@ main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, kit_setup, kit_teardown);
-	tcase_add_loop_test(tc,
-	    file_does_not_depend_on_order_threads_or_memory, 0, 4);
+	tcase_add_loop_test(
+	    tc, file_does_not_depend_on_order_threads_or_memory, 0, 4);
 	tcase_add_test(tc, names_that_do_not_fit_memory_are_all_there);
 	tcase_add_test(tc, keys_are_drawn_anew);
 	tcase_add_loop_test(tc, claims_on_one_name_are_merged, 0, 12);

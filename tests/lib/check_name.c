@@ -93,9 +93,8 @@ END_TEST
 /* Every octet, in either spelling. */
 START_TEST(any_octet_can_be_in_a_label)
 {
-	uint8_t c = (uint8_t)_i, folded = c >= 'A' && c <= 'Z'
-	    ? (uint8_t)(c + 32)
-	    : c;
+	uint8_t c = (uint8_t)_i,
+		folded = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 	const uint8_t wire[] = { 1, c, 1, 'x', 0 };
 	char text[FSK_TEXT_MAX];
 	struct fsk_name name;
@@ -130,8 +129,8 @@ START_TEST(label_of_63_octets_is_the_longest)
 	memset(text, 'x', sizeof(text));
 	ck_assert_ptr_null(fsk_name_from_text(&name, text, 63));
 	ck_assert_uint_eq(name.len, 65);
-	ck_assert_str_eq(fsk_name_from_text(&name, text, 64),
-	    "label over 63 octets");
+	ck_assert_str_eq(
+	    fsk_name_from_text(&name, text, 64), "label over 63 octets");
 	text[63] = '.';
 	ck_assert_ptr_null(fsk_name_from_text(&name, text, 64));
 	ck_assert_uint_eq(name.len, 65);
@@ -214,10 +213,13 @@ static const struct {
 	{ "label up to the end", S("\1a\2bc") },
 	{ "compressed", S("\1a\xc0\0") },
 	{ "compressed at once", S("\xc0\0") },
-	{ "bits 01", S("\x41" "a\0") },
-	{ "label of 64", S("\x40"
-			   "0123456789abcdef0123456789abcdef"
-			   "0123456789abcdef0123456789abcdef\0") },
+	{ "bits 01",
+	    S("\x41"
+	      "a\0") },
+	{ "label of 64",
+	    S("\x40"
+	      "0123456789abcdef0123456789abcdef"
+	      "0123456789abcdef0123456789abcdef\0") },
 	{ "something behind", S("\1a\0x") },
 	{ "two roots", S("\0\0") },
 };
@@ -231,8 +233,8 @@ START_TEST(wire_that_is_no_name_is_refused)
 
 	ck_assert_ptr_nonnull(wire);
 	memcpy(wire, bad_wire[_i].wire, bad_wire[_i].len);
-	ck_assert_msg(!fsk_name_from_wire(&name, wire, bad_wire[_i].len),
-	    "%s", bad_wire[_i].what);
+	ck_assert_msg(!fsk_name_from_wire(&name, wire, bad_wire[_i].len), "%s",
+	    bad_wire[_i].what);
 	free(wire);
 }
 END_TEST
@@ -293,8 +295,8 @@ main(void)
 	tcase_add_test(tc, label_of_63_octets_is_the_longest);
 	tcase_add_loop_test(tc, name_of_255_octets_is_the_longest, 250, 260);
 	tcase_add_test(tc, name_has_up_to_127_labels);
-	tcase_add_loop_test(tc, wire_that_is_no_name_is_refused, 0,
-	    ROWS(bad_wire));
+	tcase_add_loop_test(
+	    tc, wire_that_is_no_name_is_refused, 0, ROWS(bad_wire));
 	tcase_add_test(tc, wire_of_256_octets_is_refused);
 	tcase_add_test(tc, random_names_make_a_round_trip);
 	suite_add_tcase(s, tc);

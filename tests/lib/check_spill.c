@@ -12,7 +12,7 @@
 /* Records are told from each other by a number; the octets behind it follow
  * from that. */
 #define RECORD_MAX 4096
-#define THREADS	   4
+#define THREADS    4
 
 static size_t
 make_record(uint8_t rec[static RECORD_MAX], uint32_t number)
@@ -144,8 +144,8 @@ START_TEST(stores_share_their_pool)
 		for (unsigned i = 0; i < 2; i++) {
 			ck_assert_int_eq(
 			    fsk_spill_open(&s[i], kit_dir, pool, NULL), FSK_OK);
-			ck_assert_int_eq(fsk_spill_lane(s[i], &lane[i], NULL),
-			    FSK_OK);
+			ck_assert_int_eq(
+			    fsk_spill_lane(s[i], &lane[i], NULL), FSK_OK);
 		}
 		for (uint32_t i = 0; i < 20000; i++) {
 			size_t len = make_record(rec, i);
@@ -176,8 +176,8 @@ START_TEST(folder_that_does_not_exist_is_named)
 	struct fsk_spill *s;
 	int rc;
 
-	ck_assert_int_eq(fsk_spill_open(&s, kit_path("absent"), pool, NULL),
-	    FSK_OK);
+	ck_assert_int_eq(
+	    fsk_spill_open(&s, kit_path("absent"), pool, NULL), FSK_OK);
 	ck_assert_int_eq(fsk_spill_lane(s, &lane, NULL), FSK_OK);
 	for (unsigned i = 0; i < 100; i++) {
 		rc = fsk_spill_add(lane, 0, rec, sizeof(rec), &err);
@@ -210,8 +210,8 @@ main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, kit_setup, kit_teardown);
-	tcase_add_loop_test(tc, what_is_set_aside_comes_back_once, 0,
-	    ROWS(runs));
+	tcase_add_loop_test(
+	    tc, what_is_set_aside_comes_back_once, 0, ROWS(runs));
 	tcase_add_test(tc, stores_share_their_pool);
 	tcase_add_test(tc, folder_that_does_not_exist_is_named);
 	tcase_add_test(tc, closing_nothing_is_fine);

@@ -58,7 +58,8 @@ kit_files(void)
 
 	ck_assert_ptr_nonnull(d);
 	for (struct dirent *e; (e = readdir(d)) != NULL;)
-		n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+		n += strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0;
 	closedir(d);
 	return n;
 }
@@ -169,7 +170,10 @@ const struct fsk_claim kit_claims[KIT_CLAIMS] = {
 const struct fsk_answer kit_answers[KIT_ANSWERS] = {
 	{ .action = FSK_NXDOMAIN, .ttl = 60 },
 	{ .action = FSK_NODATA, .ttl = 300 },
-	{ .action = FSK_SINKHOLE, .ttl = 5, .count4 = 1, .count6 = 1,
+	{ .action = FSK_SINKHOLE,
+	    .ttl = 5,
+	    .count4 = 1,
+	    .count6 = 1,
 	    .addr4 = { { 192, 0, 2, 1 } },
 	    .addr6 = { { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } } },
 };
@@ -239,8 +243,8 @@ kit_add_text(struct kit_list *l, const char *text, enum fsk_match_kind match,
 static struct fsk_name
 nested_name(void)
 {
-	static const char *const label[] = { "a", "b", "ab", "ba", "c",
-		"a-b", "\\000", "_a" };
+	static const char *const label[] = { "a", "b", "ab", "ba", "c", "a-b",
+		"\\000", "_a" };
 	char text[64] = "";
 
 	for (unsigned left = 1 + kit_below(6); left > 0; left--) {
@@ -274,8 +278,8 @@ kit_question(const struct kit_list *l)
 	name = l->entry[kit_below((unsigned)l->n)].name;
 	labels = fsk_name_labels(name.wire);
 	if (how == 1 && labels > 1) { /* above */
-		const uint8_t *p =
-		    fsk_name_parent(name.wire, 1 + kit_below(labels - 1));
+		const uint8_t *p = fsk_name_parent(
+		    name.wire, 1 + kit_below(labels - 1));
 
 		out.len = (uint8_t)(name.wire + name.len - p);
 		memcpy(out.wire, p, out.len);
@@ -300,11 +304,11 @@ kit_find(const struct kit_list *l, const uint8_t *wire)
 		int best_rank = -1;
 
 		for (uint32_t i = l->head[hash_of(p)]; i != 0;
-		    i = l->entry[i - 1].next) {
+		     i = l->entry[i - 1].next) {
 			const struct kit_entry *e = &l->entry[i - 1];
 			/* Allow first, then exact, then subtree, then below. */
 			int rank = (e->allow ? 4 : 0) +
-			    (e->match == FSK_EXACT	  ? 2
+			    (e->match == FSK_EXACT            ? 2
 				    : e->match == FSK_SUBTREE ? 1
 							      : 0);
 
@@ -335,7 +339,7 @@ kit_pruned(const struct kit_list *l)
 
 		/* What decides about another child of the parent? */
 		for (const uint8_t *up = wire + *wire + 1u;
-		    *up != 0 && cover == NULL; up += *up + 1u) {
+		     *up != 0 && cover == NULL; up += *up + 1u) {
 			size_t len = l->entry[i].name.len - (size_t)(up - wire);
 
 			memcpy(child + 2, up, len);
@@ -349,7 +353,7 @@ kit_pruned(const struct kit_list *l)
 			break;
 		}
 		for (uint32_t j = l->head[hash_of(wire)]; j != 0;
-		    j = l->entry[j - 1].next)
+		     j = l->entry[j - 1].next)
 			if (same_wire(l->entry[j - 1].name.wire, wire) &&
 			    (cover == NULL ||
 				l->entry[j - 1].claims != cover->claims))
@@ -415,8 +419,8 @@ kit_publish(const struct kit_list *l, const char *path,
 	}
 	free(order);
 	if (rc == FSK_OK)
-		rc = fsk_writer_publish(w, result != NULL ? result : &unused,
-		    err);
+		rc = fsk_writer_publish(
+		    w, result != NULL ? result : &unused, err);
 	fsk_writer_close(w);
 	return rc;
 }
@@ -428,10 +432,10 @@ kit_open(const struct kit_list *l, const struct kit_build *b)
 	struct fsk_error err = { 0 };
 	struct fsk_db *db;
 
-	ck_assert_msg(kit_publish(l, path, b, NULL, &err) == FSK_OK, "%s",
-	    err.text);
-	ck_assert_msg(fsk_db_open(&db, path, FSK_DB_MAP, &err) == FSK_OK, "%s",
-	    err.text);
+	ck_assert_msg(
+	    kit_publish(l, path, b, NULL, &err) == FSK_OK, "%s", err.text);
+	ck_assert_msg(
+	    fsk_db_open(&db, path, FSK_DB_MAP, &err) == FSK_OK, "%s", err.text);
 	return db;
 }
 
@@ -483,8 +487,8 @@ kit_same(const struct fsk_db *db, const struct fsk_found *found,
 	fsk_db_attr(db, found->attr, &a);
 	ck_assert_msg(found->labels == fsk_name_labels(e->name.wire) &&
 		a.match == e->match && a.allow == e->allow,
-	    "%s: %u labels, match %d, allow %d",
-	    fsk_name_to_text(wire, text), found->labels, a.match, a.allow);
+	    "%s: %u labels, match %d, allow %d", fsk_name_to_text(wire, text),
+	    found->labels, a.match, a.allow);
 	for (unsigned i = 0; i < KIT_CLAIMS; i++) {
 		const struct fsk_claim *c = &kit_claims[i];
 

@@ -25,7 +25,7 @@ void kit_teardown(void);
 
 /* The path of NAME in the folder; the last four results stay valid. */
 const char *kit_path(const char *name);
-unsigned kit_files(void); /* how many lie there */
+unsigned kit_files(void);                         /* how many lie there */
 uint8_t *kit_read(const char *path, size_t *len); /* to be freed */
 void kit_write(const char *path, const void *bytes, size_t len);
 
@@ -51,14 +51,14 @@ extern const struct fsk_answer kit_answers[KIT_ANSWERS];
 
 /* Rows of kit_claims[] that the tests call by name. */
 enum {
-	RED_A,	  /* alpha, phishing, red */
+	RED_A,    /* alpha, phishing, red */
 	YELLOW_B, /* beta, malware, yellow, older */
-	RED_C,	  /* gamma, scam, red, youngest */
-	RED_A2,	  /* alpha again, fraud */
+	RED_C,    /* gamma, scam, red, youngest */
+	RED_A2,   /* alpha again, fraud */
 	ALLOW_D,  /* delta, trusted, yellow, allow */
 	ALLOW_E,  /* epsilon, bank, red, allow */
 	YELLOW_F, /* zeta, parked, yellow, oldest */
-	RED_G,	  /* eta, malware, red */
+	RED_G,    /* eta, malware, red */
 };
 
 struct kit_entry {
@@ -66,7 +66,7 @@ struct kit_entry {
 	enum fsk_match_kind match;
 	bool allow;
 	uint32_t claims; /* bit I: kit_claims[I] */
-	uint32_t next;	 /* of the same hash, plus 1 */
+	uint32_t next;   /* of the same hash, plus 1 */
 };
 
 struct kit_list {
@@ -88,8 +88,7 @@ void kit_add_nested(struct kit_list *l, unsigned n);
 struct fsk_name kit_question(const struct kit_list *l);
 
 /* The entry that decides about WIRE, or NULL. */
-const struct kit_entry *kit_find(const struct kit_list *l,
-    const uint8_t *wire);
+const struct kit_entry *kit_find(const struct kit_list *l, const uint8_t *wire);
 
 /* What stays of L where superfluous entries go. */
 size_t kit_pruned(const struct kit_list *l);
@@ -99,7 +98,7 @@ size_t kit_pruned(const struct kit_list *l);
 struct kit_build {
 	enum fsk_db_mode mode;
 	unsigned threads, lanes; /* 0: 1 */
-	size_t memory;		 /* 0: the least */
+	size_t memory;           /* 0: the least */
 	bool prune, shuffle;
 };
 

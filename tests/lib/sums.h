@@ -27,8 +27,7 @@ fix_sums(uint8_t *image, size_t len)
 			fsk_put64(row + FSK_S_CHECKSUM,
 			    fsk_checksum(image + at, length));
 	}
-	fsk_put64(image + FSK_H_CHECKSUM,
-	    fsk_checksum(image, FSK_H_CHECKSUM));
+	fsk_put64(image + FSK_H_CHECKSUM, fsk_checksum(image, FSK_H_CHECKSUM));
 }
 
 /* Where section TYPE begins, and the row that says so. */
@@ -38,7 +37,7 @@ section_row(uint8_t *image, uint32_t type)
 	uint8_t *row = image + FSK_H_TABLE;
 
 	for (uint32_t i = 0; i < fsk_get32(image + FSK_H_SECTIONS);
-	    i++, row += FSK_SECTION_LEN)
+	     i++, row += FSK_SECTION_LEN)
 		if (fsk_get32(row + FSK_S_TYPE) == type)
 			return row;
 	return NULL;
