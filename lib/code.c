@@ -13,7 +13,7 @@ symbol_of(uint8_t c)
 {
 	/* Lower case only: names come here in canonical form. */
 	/* clang-format off */
-static const uint8_t sym[256] = {
+	static const uint8_t sym[256] = {
 #define S(c, v) [c] = (v) + 1
 		S('a', 0), S('b', 1), S('c', 2), S('d', 3), S('e', 4),
 		S('f', 5), S('g', 6), S('h', 7), S('i', 8), S('j', 9),

@@ -145,7 +145,7 @@ struct search {
 	struct fsk_found *found;
 	int best;       /* rank of found->attr among those of equal labels */
 	unsigned coded; /* names only: `name` has this many labels */
-	struct fsk_coded name;
+	struct fsk_coded *name;
 };
 
 /* Weighs the entry with attribute set ATTR at the last LABELS labels. */
@@ -188,16 +188,16 @@ same_name(struct search *s, const uint8_t *rec, unsigned len, unsigned labels)
 				return false;
 		return true;
 	}
-	bits = s->name.end[labels];
+	bits = s->name->end[labels];
 	if (len != fsk_coded_len(bits))
 		return false;
 	for (at = 0; at < bits / 64; at++)
 		if (fsk_get64(rec + 8 * at) !=
-		    fsk_get64(s->name.octet + 8 * at))
+		    fsk_get64(s->name->octet + 8 * at))
 			return false;
 	/* Then the bits left, the closing 1, zeroes to the end of the octet.
 	 * The 64 octets behind the last record may be read. */
-	want = __builtin_bswap64(fsk_get64(s->name.octet + 8 * at));
+	want = __builtin_bswap64(fsk_get64(s->name->octet + 8 * at));
 	is = __builtin_bswap64(fsk_get64(rec + 8 * at));
 	want = (want & ~(~0ull >> bits % 64)) | 1ull << 63 >> bits % 64;
 	return ((want ^ is) & ~(~0ull >> 8 >> bits % 64 / 8 * 8)) == 0;
@@ -243,7 +243,7 @@ follow(struct search *s, const struct part *part, const uint8_t *line,
 	__builtin_prefetch(rec + at - (at < 16 ? at : 16));
 	__builtin_prefetch(rec + at + 24);
 	if (s->coded < labels) {
-		fsk_code_name(&db->code, s->q, s->coded, labels, &s->name);
+		fsk_code_name(&db->code, s->q, s->coded, labels, s->name);
 		s->coded = labels;
 	}
 	for (; hits != 0; hits &= hits - 1) {
@@ -335,17 +335,13 @@ void
 fsk_db_find(
     const struct fsk_db *db, const struct fsk_query *q, struct fsk_found *found)
 {
-	struct search s;
+	struct fsk_coded name; /* large: filled in only when needed */
+	struct search s = { db, q, found, 0, 0, &name };
 	const struct part *part;
 
 	found->covered = found->touched = false;
 	found->labels = 0;
 	found->attr = 0;
-	s.db = db;
-	s.q = q;
-	s.found = found;
-	s.best = 0;
-	s.coded = 0;
 
 	if (db->single && q->labels >= 1) {
 		part = &db->part[fsk_part_of(q->loc[1], db->part_bits)];

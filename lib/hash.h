@@ -191,7 +191,7 @@ fsk_query_fold(struct fsk_query *q, const uint8_t *wire, size_t len)
 		for (size_t i = 0; i < len - 8; i += 8)
 			fsk_put64(q->wire + i, fsk_lower8(fsk_get64(wire + i)));
 		fsk_put64(
-		    q->wire + len - 8, fsk_lower8(fsk_get64(wire + len - 8)));
+		    &q->wire[len - 8], fsk_lower8(fsk_get64(wire + len - 8)));
 	} else {
 		for (size_t i = 0; i < len; i++)
 			q->wire[i] = fsk_lower[wire[i]];
