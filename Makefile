@@ -87,7 +87,8 @@ link_check = $(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $(filter %.o %.a,$^) \
 
 $B/tests/lib/check_%: $B/tests/lib/check_%.o $(call part,lib) $(LIB)
 	$(call link_check)
-$B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) $(LIB)
+$B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) \
+		$B/tests/lib/kit.o $(LIB)
 	$(call link_check,$(feeds_pkgs))
 $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)
 	$(call link_check)

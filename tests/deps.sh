@@ -7,8 +7,8 @@ set -eu
 packages="gcc libc6-dev make pkg-config patch xz-utils bzip2 ca-certificates
 	libxxhash-dev libjansson-dev libidn2-dev zlib1g-dev liblzma-dev
 	libzstd-dev check libevent-dev libssl-dev libexpat1-dev
-	libnghttp2-dev flex bison nsd bind9-dnsutils ldnsutils"
-[ "${1-}" = bench ] && packages="$packages libcdb-dev liblmdb-dev dnsperf valgrind zstd python3-minimal"
+	libnghttp2-dev flex bison zstd nsd bind9-dnsutils ldnsutils"
+[ "${1-}" = bench ] && packages="$packages libcdb-dev liblmdb-dev dnsperf valgrind python3-minimal"
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0 # not Debian: trust the user
 missing=

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* feeds/parse.c and the formats: every line is names, nothing, skipped or bad
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feeds/parse.h"
+
+/* Writes what it gets as "*.name " and so on. */
+struct writer {
+	struct parse_sink sink; /* first */
+	char text[4096];
+};
+
+static bool
+take(struct parse_sink *sink, const struct fsk_name *name,
+    enum fsk_match_kind match)
+{
+	struct writer *w = (struct writer *)sink;
+	char text[FSK_TEXT_MAX];
+
+	strcat(w->text,
+	    match == FSK_BELOW       ? "*."
+		: match == FSK_EXACT ? "="
+				     : "");
+	strcat(w->text, fsk_name_to_text(name->wire, text));
+	strcat(w->text, " ");
+	return true;
+}
+
+static enum parse_result
+parse(struct writer *w, const struct parse_format *format, const char *line)
+{
+	size_t len = strlen(line);
+	char *exact = malloc(len + (len == 0)); /* nothing behind is read */
+	enum parse_result result;
+
+	ck_assert_ptr_nonnull(exact);
+	memcpy(exact, line, len);
+	memset(w, 0, sizeof(*w));
+	w->sink.take = take;
+	result = format->line(&w->sink, exact, len);
+	free(exact);
+	return result;
+}
+
+struct row {
+	const char *line;
+	enum parse_result result;
+	const char *names;
+};
+
+static void
+check(const struct parse_format *format, const struct row *row)
+{
+	struct writer w;
+	enum parse_result result = parse(&w, format, row->line);
+
+	ck_assert_msg(result == row->result, "'%s' gives %d, not %d", row->line,
+	    result, row->result);
+	ck_assert_str_eq(w.text, row->names);
+	if (result == PARSE_BAD)
+		ck_assert_ptr_nonnull(w.sink.why);
+}
+
+static const struct row domains[] = {
+	{ "a.example", PARSE_NAMES, "a.example " },
+	{ "  a.example\t ", PARSE_NAMES, "a.example " },
+	{ "a.example\r", PARSE_NAMES, "a.example " },
+	{ "A.Example.", PARSE_NAMES, "a.example " },
+	{ "*.a.example", PARSE_NAMES, "*.a.example " },
+	{ "=a.example", PARSE_NAMES, "=a.example " },
+	{ "a.example # why", PARSE_NAMES, "a.example " },
+	{ "a.example#why", PARSE_BAD, "" },
+	{ "", PARSE_NOTHING, "" },
+	{ " \t\r", PARSE_NOTHING, "" },
+	{ "# a.example", PARSE_NOTHING, "" },
+	{ "  # a.example", PARSE_NOTHING, "" },
+	{ "! a.example", PARSE_NOTHING, "" },
+	{ "; a.example", PARSE_NOTHING, "" },
+	{ "#", PARSE_NOTHING, "" },
+	{ "a.example b.example", PARSE_BAD, "" },
+	{ "0.0.0.0 a.example", PARSE_BAD, "" },
+	{ "192.0.2.1", PARSE_BAD, "" },
+	{ "2001:db8::1", PARSE_BAD, "" },
+	{ "http://a.example/", PARSE_BAD, "" },
+	{ "||a.example^", PARSE_BAD, "" },
+	{ "<!DOCTYPE html>", PARSE_BAD, "" },
+	{ "<html>", PARSE_BAD, "" },
+	{ ".", PARSE_BAD, "" },
+	{ "*", PARSE_BAD, "" },
+};
+
+START_TEST(plain_lists)
+{
+	check(&parse_domains, &domains[_i]);
+}
+END_TEST
+
+static const struct row hosts[] = {
+	{ "0.0.0.0 a.example", PARSE_NAMES, "a.example " },
+	{ "127.0.0.1\ta.example", PARSE_NAMES, "a.example " },
+	{ "127.0.1.1 a.example", PARSE_NAMES, "a.example " },
+	{ ":: a.example", PARSE_NAMES, "a.example " },
+	{ "::1 a.example", PARSE_NAMES, "a.example " },
+	{ "0 a.example", PARSE_BAD, "" },
+	{ "0.0.0.0 a.example b.example", PARSE_NAMES, "a.example b.example " },
+	{ "0.0.0.0 a.example # c.example", PARSE_NAMES, "a.example " },
+	{ "0.0.0.0 a.example\r", PARSE_NAMES, "a.example " },
+	{ "0.0.0.0 A.EXAMPLE.", PARSE_NAMES, "a.example " },
+	{ "127.0.0.1 localhost", PARSE_SKIPPED, "" },
+	{ "127.0.0.1 localhost localhost.localdomain", PARSE_SKIPPED, "" },
+	{ "::1 ip6-localhost ip6-loopback", PARSE_SKIPPED, "" },
+	{ "fe80::1%lo0 localhost", PARSE_SKIPPED, "" },
+	{ "255.255.255.255 broadcasthost", PARSE_SKIPPED, "" },
+	{ "0.0.0.0 0.0.0.0", PARSE_SKIPPED, "" },
+	{ "127.0.0.1 localhost a.example", PARSE_NAMES, "a.example " },
+	/* Not a block but a redirection. */
+	{ "192.0.2.7 a.example", PARSE_BAD, "" },
+	{ "2001:db8::7 a.example", PARSE_BAD, "" },
+	{ "0.0.0.0", PARSE_BAD, "" },
+	{ "a.example", PARSE_BAD, "" },
+	{ "a.example 0.0.0.0", PARSE_BAD, "" },
+	/* The good names are taken, the line is reported. */
+	{ "0.0.0.0 a.example http://b/ c.example", PARSE_BAD,
+	    "a.example c.example " },
+	{ "0.0.0.0 *.a.example", PARSE_BAD, "" },
+	{ "", PARSE_NOTHING, "" },
+	{ "# 0.0.0.0 a.example", PARSE_NOTHING, "" },
+	{ "! Title: x", PARSE_NOTHING, "" },
+};
+
+START_TEST(hosts_files)
+{
+	check(&parse_hosts, &hosts[_i]);
+}
+END_TEST
+
+START_TEST(the_default_match_is_for_unmarked_names)
+{
+	struct parse_sink *sink;
+	struct writer w;
+
+	memset(&w, 0, sizeof(w));
+	sink = &w.sink;
+	sink->take = take;
+	sink->match = FSK_EXACT;
+	parse_hosts.line(sink, "0.0.0.0 a.b", 11);
+	parse_domains.line(sink, "a.c", 3);
+	parse_domains.line(sink, "*.a.d", 5);
+	ck_assert_str_eq(w.text, "=a.b =a.c *.a.d ");
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const struct parse_format *format;
+} guesses[] = {
+	{ "", &parse_domains },
+	{ "a.example\n0.0.0.0 b.example\n", &parse_domains },
+	{ "# title\n\n0.0.0.0 a.example\n", &parse_hosts },
+	{ "127.0.0.1 localhost\n", &parse_hosts },
+	{ "::1 localhost", &parse_hosts },
+	{ "1.2.3.4\na.example\n", &parse_domains },
+	{ "! title\n; title\n*.a.example\n", &parse_domains },
+};
+
+START_TEST(the_first_line_that_says_something_tells_the_format)
+{
+	ck_assert_ptr_eq(
+	    parse_guess(guesses[_i].text, strlen(guesses[_i].text)),
+	    guesses[_i].format);
+}
+END_TEST
+
+START_TEST(formats_are_found_by_name)
+{
+	ck_assert_ptr_eq(parse_find("hosts"), &parse_hosts);
+	ck_assert_ptr_eq(parse_find("domains"), &parse_domains);
+	ck_assert_ptr_null(parse_find("host"));
+	ck_assert_ptr_null(parse_find(""));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("feeds/parse.c");
+	TCase *tc = tcase_create("lines");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(
+	    tc, plain_lists, 0, sizeof(domains) / sizeof(*domains));
+	tcase_add_loop_test(tc, hosts_files, 0, sizeof(hosts) / sizeof(*hosts));
+	tcase_add_test(tc, the_default_match_is_for_unmarked_names);
+	tcase_add_loop_test(tc,
+	    the_first_line_that_says_something_tells_the_format, 0,
+	    sizeof(guesses) / sizeof(*guesses));
+	tcase_add_test(tc, formats_are_found_by_name);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
