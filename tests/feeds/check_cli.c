@@ -145,6 +145,9 @@ START_TEST(lookup_prints_json)
 #undef STRING
 	json_decref(j);
 	run_free(&r);
+	/* Allowed is not listed. */
+	ck_assert_int_eq(
+	    run_status(NULL, "lookup -d a.fsdb fine.fraud.example"), 1);
 }
 END_TEST
 
