@@ -66,6 +66,7 @@ START_TEST(stale_answers_end_when_a_name_is_listed)
 	world_start(&w,
 	    &(struct world_options){ .list = "evil.test",
 		.server = " serve-expired: yes\n serve-expired-reply-ttl: 7\n"
+			  " serve-expired-client-timeout: 0\n"
 			  " serve-expired-ttl: 0\n" });
 	ck_assert_uint_eq(rcode_of(&w, "brief.test"), NOERROR);
 	/* Until the answer is a stale one. */
