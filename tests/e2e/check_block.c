@@ -150,7 +150,7 @@ START_TEST(edns_clients_are_told_why)
 		    (struct ask){
 			.name = "evil.test", .edns = true, .tcp = tcp });
 		ck_assert(r.edns);
-		ck_assert_int_eq(r.ede, 15);
+		ck_assert_int_eq(r.ede, EDE_BLOCKED);
 		ck_assert_ptr_nonnull(strstr(r.ede_text, "fraud"));
 		ask(&w, &r, (struct ask){ .name = "evil.test", .tcp = tcp });
 		ck_assert(!r.edns);
@@ -218,7 +218,7 @@ START_TEST(nxdomain_and_nodata_hold_for_every_type)
 			    r.rcode);
 			ck_assert_uint_eq(dns_count(&r, 1, 0), 0);
 			expect_soa(77);
-			ck_assert_int_eq(r.ede, i & 2 ? 15 : -1);
+			ck_assert_int_eq(r.ede, i & 2 ? EDE_BLOCKED : -1);
 		}
 	}
 }
@@ -243,7 +243,7 @@ START_TEST(sinkhole_answers_addresses_and_nothing_else)
 		ck_assert_msg(dns_count(&r, 1, 0) == want &&
 			dns_count(&r, 1, types[i / 4]) == want,
 		    "type %u: %u records", types[i / 4], dns_count(&r, 1, 0));
-		ck_assert_int_eq(r.ede, i & 2 ? 15 : -1);
+		ck_assert_int_eq(r.ede, i & 2 ? EDE_BLOCKED : -1);
 		if (want == 0) {
 			expect_soa(33);
 			continue;

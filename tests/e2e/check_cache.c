@@ -65,18 +65,15 @@ START_TEST(stale_answers_end_when_a_name_is_listed)
 
 	world_start(&w,
 	    &(struct world_options){ .list = "evil.test",
-		.server = " serve-expired: yes\n serve-expired-reply-ttl: 7\n"
+		.server = " serve-expired: yes\n serve-expired-ttl: 0\n"
 			  " serve-expired-client-timeout: 0\n"
-			  " serve-expired-ttl: 0\n" });
+			  " ede: yes\n ede-serve-expired: yes\n" });
 	ck_assert_uint_eq(rcode_of(&w, "brief.test"), NOERROR);
 	/* Until the answer is a stale one. */
 	for (end = now_ms() + patience(10000);;) {
-		const struct rr *a;
-
-		ask(&w, &r, (struct ask){ .name = "brief.test" });
-		a = dns_first(&r, 1, T_A);
-		ck_assert_ptr_nonnull(a);
-		if (a->ttl == 7)
+		ask(&w, &r, (struct ask){ .name = "brief.test", .edns = true });
+		ck_assert_ptr_nonnull(dns_first(&r, 1, T_A));
+		if (r.ede == EDE_STALE)
 			break;
 		ck_assert_msg(now_ms() < end, "no stale answer");
 		breathe();

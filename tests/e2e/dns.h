@@ -26,6 +26,7 @@ enum {
 	T_ANY = 255,
 	T_CAA = 257
 };
+enum { EDE_STALE = 3, EDE_BLOCKED = 15 };
 enum { NOERROR = 0, SERVFAIL = 2, NXDOMAIN = 3, REFUSED = 5 };
 enum {
 	F_QR = 0x8000,

@@ -90,6 +90,7 @@ start_nsd(struct world *w)
 	    "server:\n ip-address: %s@%u\n username: \"\"\n chroot: \"\"\n"
 	    " database: \"\"\n zonesdir: \"%s\"\n zonelistfile: \"%s/nz\"\n"
 	    " xfrdfile: \"%s/nx\"\n pidfile: \"%s/np\"\n server-count: 1\n"
+	    " rrl-ratelimit: 0\n"
 	    "remote-control:\n control-enable: no\n"
 	    "zone:\n name: test.\n zonefile: test.zone\n"
 	    "zone:\n name: example.\n zonefile: other.zone\n"
