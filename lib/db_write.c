@@ -21,7 +21,7 @@ struct fsk_lane {
 #define PART_NAMES 8192
 
 /* What the steps themselves need besides the names that wait. */
-#define MEMORY_OF_STEPS ((size_t)80 << 20)
+#define MEMORY_OF_STEPS ((size_t)112 << 20)
 
 static int
 out_of_memory(struct fsk_error *err)
