@@ -96,7 +96,8 @@ START_TEST(twenty_reloads)
 			ck_assert_int_eq(
 			    pthread_create(&thread, NULL, client, &seed), 0);
 		if (i < 10)
-			control(&w, "reload", NULL);
+			control(
+			    &w, i % 2 ? "reload_keep_cache" : "reload", NULL);
 		else
 			ck_assert_int_eq(kill(w.unbound.pid, SIGHUP), 0);
 		await_log(&w, "start of service", i + 2);
