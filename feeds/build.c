@@ -116,6 +116,11 @@ struct request {
 	const char *text[INPUT_OPTIONS];
 };
 
+/* The claims of an input. */
+struct claims {
+	uint32_t list, allow, cancel;
+};
+
 struct build {
 	const char *output, *key_file;
 	struct fsk_writer_options writer;
@@ -123,6 +128,7 @@ struct build {
 	bool allow_empty, quiet;
 	struct request *requests;
 	struct ingest_input *inputs;
+	struct claims *claims;
 	size_t n;
 	uint8_t key[FSK_KEY_LEN];
 	struct progress progress;
@@ -313,10 +319,40 @@ default_feed(const char *path, char feed[static 64])
 	snprintf(feed, 64, "%.*s", (int)(n < 63 ? n : 63), path);
 }
 
+/* The claims of what a feed excepts, and of what it takes back. */
+static bool
+exceptions(struct fsk_writer *w, struct fsk_claim *claim, struct claims *c,
+    struct fsk_error *err)
+{
+	struct fsk_claim other = *claim;
+
+	other.allow = true;
+	if (fsk_writer_claim(w, &other, &c->allow, err) != FSK_OK)
+		return false;
+	other = *claim;
+	other.cancel = true;
+	return fsk_writer_claim(w, &other, &c->cancel, err) == FSK_OK;
+}
+
+static int
+take(const struct ingest_input *in, struct fsk_lane *lane,
+    const struct parse_entry *e, struct fsk_error *err)
+{
+	const struct claims *c = in->arg;
+
+	if (e->url != NULL) /* a path says nothing of its host */
+		return FSK_OK;
+	return fsk_lane_add(lane, &e->name, e->match,
+	    e->kind == PARSE_ALLOW        ? c->allow
+		: e->kind == PARSE_CANCEL ? c->cancel
+					  : c->list,
+	    err);
+}
+
 /* Makes the input of R; returns 0 or an exit status. */
 static int
 make_input(struct build *b, struct fsk_writer *w, const struct request *r,
-    struct ingest_input *in)
+    struct claims *claims, struct ingest_input *in)
 {
 	static const char *const kinds[] = { "subtree", "exact", "below" };
 	struct fsk_claim claim = {
@@ -365,10 +401,13 @@ make_input(struct build *b, struct fsk_writer *w, const struct request *r,
 	if (rc != 0)
 		return rc;
 	if (fsk_writer_answer(w, &answer, &claim.answer, &err) != FSK_OK ||
-	    fsk_writer_claim(w, &claim, &in->claim, &err) != FSK_OK) {
+	    fsk_writer_claim(w, &claim, &claims->list, &err) != FSK_OK ||
+	    !exceptions(w, &claim, claims, &err)) {
 		complain("%s", err.text);
 		return EXIT_ERROR;
 	}
+	in->take = take;
+	in->arg = claims;
 	return 0;
 }
 
@@ -415,16 +454,24 @@ report(const struct build *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct ingest_input *in = &b->inputs[i];
 
-		if (!b->quiet)
-			fprintf(stderr,
-			    "%s (%s): %llu lines: %llu names, %llu comments "
-			    "and blanks, %llu skipped, %llu bad\n",
+		if (!b->quiet) {
+			fprintf(stderr, "%s (%s): %llu lines: %llu names",
 			    source_name(in->path), in->format->name,
 			    (unsigned long long)in->lines,
-			    (unsigned long long)in->names,
+			    (unsigned long long)in->names);
+			if (in->urls > 0)
+				fprintf(stderr, ", %llu URLs",
+				    (unsigned long long)in->urls);
+			if (in->excepted > 0)
+				fprintf(stderr, ", %llu exceptions",
+				    (unsigned long long)in->excepted);
+			fprintf(stderr,
+			    ", %llu comments and blanks, %llu skipped, %llu "
+			    "bad\n",
 			    (unsigned long long)in->nothing,
 			    (unsigned long long)in->skipped,
 			    (unsigned long long)in->bad);
+		}
 		for (unsigned j = 0; j < in->samples && !b->quiet; j++)
 			fprintf(stderr, "  %s:%llu: %s: '%s'\n",
 			    source_name(in->path),
@@ -449,7 +496,8 @@ run(struct build *b, struct fsk_writer *w)
 	uint64_t names = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		int rc = make_input(b, w, &b->requests[i], &b->inputs[i]);
+		int rc = make_input(
+		    b, w, &b->requests[i], &b->claims[i], &b->inputs[i]);
 
 		if (rc != 0)
 			return rc;
@@ -528,7 +576,8 @@ cmd_build(int argc, char **argv)
 		b.writer.key = b.key;
 	}
 	b.inputs = calloc(b.n, sizeof(*b.inputs));
-	if (b.inputs == NULL) {
+	b.claims = calloc(b.n, sizeof(*b.claims));
+	if (b.inputs == NULL || b.claims == NULL) {
 		complain("out of memory");
 		goto out;
 	}
@@ -544,5 +593,6 @@ out:
 	fsk_writer_close(w);
 	free(b.requests);
 	free(b.inputs);
+	free(b.claims);
 	return status;
 }

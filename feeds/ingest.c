@@ -7,7 +7,8 @@
 
 #include "feeds/source.h"
 
-#define BLOCK_LEN (512u << 10)
+#define BLOCK_LEN    (512u << 10)
+#define DOCUMENT_MAX (512u << 20) /* octets; it is held in memory */
 
 /* Whole lines of one input. */
 struct block {
@@ -16,6 +17,17 @@ struct block {
 	uint64_t line; /* number of its first line */
 	size_t len;
 	char text[BLOCK_LEN];
+};
+
+/* One parsing thread. */
+struct parser {
+	struct parse_sink sink; /* first: take() gets this */
+	struct ingest *g;
+	pthread_t thread;
+	struct fsk_lane *lane;
+	struct ingest_input part; /* counts of the block under way */
+	uint64_t line;            /* the number of its next line */
+	struct fsk_error err;
 };
 
 struct ingest {
@@ -27,16 +39,7 @@ struct ingest {
 	bool end, stop;
 	uint64_t names;
 	struct fsk_error err; /* of the first failure */
-};
-
-/* One parsing thread. */
-struct parser {
-	struct parse_sink sink; /* first: take() gets this */
-	struct ingest *g;
-	pthread_t thread;
-	struct fsk_lane *lane;
-	struct ingest_input part; /* counts of the block under way */
-	struct fsk_error err;
+	struct parser reader; /* for formats that are parsed in order */
 };
 
 /* ---- parsing ---- */
@@ -76,50 +79,75 @@ add_bad(struct ingest_input *in, uint64_t line, const char *why,
 }
 
 static bool
-take(struct parse_sink *sink, const struct fsk_name *name,
-    enum fsk_match_kind match)
+take(struct parse_sink *sink, const struct parse_entry *e)
 {
 	struct parser *p = (struct parser *)sink;
 
-	if (fsk_lane_add(p->lane, name, match, p->part.claim, &p->err) !=
-	    FSK_OK)
+	if (p->err.code != FSK_OK ||
+	    p->part.take(&p->part, p->lane, e, &p->err) != FSK_OK)
 		return false;
-	p->part.names++;
-	p->part.single += name->wire[0] + 2u == name->len;
+	if (e->kind != PARSE_LIST)
+		p->part.excepted++;
+	else if (e->url != NULL)
+		p->part.urls++;
+	else
+		p->part.names++;
+	p->part.single += e->name.wire[0] + 2u == e->name.len;
 	return true;
 }
 
-/* Parses all lines of B; false if the writer failed. */
-static bool
-parse_block(struct parser *p, const struct block *b)
+static void
+count(struct parse_sink *sink, enum parse_result result, const char *text,
+    size_t len)
 {
-	const char *text = b->text, *end = b->text + b->len;
-	uint64_t line = b->line;
+	struct parser *p = (struct parser *)sink;
 
-	p->part = *b->in;
-	p->part.lines = p->part.names = p->part.nothing = p->part.skipped = 0;
-	p->part.bad = p->part.single = p->part.samples = 0;
-	p->sink.match = b->in->match;
-	for (; text < end && p->err.code == FSK_OK; line++) {
-		const char *eol = memchr(text, '\n', (size_t)(end - text));
-		size_t len = (size_t)((eol != NULL ? eol : end) - text);
-
-		switch (b->in->format->line(&p->sink, text, len)) {
-		case PARSE_NAMES:
-			break;
-		case PARSE_NOTHING:
-			p->part.nothing++;
-			break;
-		case PARSE_SKIPPED:
-			p->part.skipped++;
-			break;
-		case PARSE_BAD:
-			add_bad(&p->part, line, p->sink.why, text, len);
-			break;
-		}
-		p->part.lines++;
-		text += len + 1;
+	p->part.lines++;
+	switch (result) {
+	case PARSE_NAMES:
+		break;
+	case PARSE_NOTHING:
+		p->part.nothing++;
+		break;
+	case PARSE_SKIPPED:
+		p->part.skipped++;
+		break;
+	case PARSE_BAD:
+		add_bad(&p->part, p->line, p->sink.why, text, len);
+		break;
 	}
+	p->line++;
+}
+
+/* Begins a part of IN's counts. */
+static void
+begin_part(struct parser *p, const struct ingest_input *in, uint64_t line)
+{
+	p->part = (struct ingest_input){
+		.path = in->path,
+		.format = in->format,
+		.form = in->form,
+		.match = in->match,
+		.take = in->take,
+		.arg = in->arg,
+	};
+	p->sink.match = in->match;
+	p->line = line;
+}
+
+/* Parses all lines of B; false if what takes the entries failed. */
+static bool
+parse_block(struct parser *p, void *state, const struct block *b)
+{
+	const char *text = b->text, *line;
+	size_t len = b->len, line_len;
+
+	begin_part(p, b->in, b->line);
+	while (
+	    p->err.code == FSK_OK && parse_line(&text, &len, &line, &line_len))
+		count(&p->sink,
+		    b->in->format->line(&p->sink, state, line, line_len), line,
+		    line_len);
 	return p->err.code == FSK_OK;
 }
 
@@ -129,13 +157,15 @@ add_counts(
 {
 	in->lines += part->lines;
 	in->names += part->names;
+	in->urls += part->urls;
+	in->excepted += part->excepted;
 	in->nothing += part->nothing;
 	in->skipped += part->skipped;
 	in->bad += part->bad;
 	in->single += part->single;
 	for (unsigned i = 0; i < part->samples; i++)
 		keep_sample(in, &part->sample[i]);
-	g->names += part->names;
+	g->names += part->names + part->urls;
 	if (g->opt->strict && in->bad > 0)
 		g->stop = true;
 	if (g->opt->progress != NULL)
@@ -164,7 +194,7 @@ run_parser(void *arg)
 		if (g->full == NULL)
 			g->last = &g->full;
 		pthread_mutex_unlock(&g->lock);
-		good = parse_block(p, b);
+		good = parse_block(p, NULL, b);
 		pthread_mutex_lock(&g->lock);
 		add_counts(g, b->in, &p->part);
 		b->next = g->free;
@@ -200,6 +230,15 @@ get_block(struct ingest *g)
 }
 
 static void
+free_block(struct ingest *g, struct block *b)
+{
+	pthread_mutex_lock(&g->lock);
+	b->next = g->free;
+	g->free = b;
+	pthread_mutex_unlock(&g->lock);
+}
+
+static void
 put_block(struct ingest *g, struct block *b)
 {
 	pthread_mutex_lock(&g->lock);
@@ -221,8 +260,7 @@ count_lines(const char *text, size_t len)
 	return n;
 }
 
-/* What of a block's beginning is no text: a byte order mark, or the whole of
- * what UTF-16 would be. */
+/* What of a file's beginning is no text: a byte order mark. */
 static size_t
 skip_mark(const char *text, size_t len)
 {
@@ -248,13 +286,126 @@ fill_block(struct source *s, struct block *b, bool *end, struct fsk_error *err)
 	return FSK_OK;
 }
 
+/* The beginning of an input: its format and the state of that. */
+static int
+begin_input(struct ingest_input *in, struct block *b, void **state,
+    struct fsk_error *err)
+{
+	size_t mark = skip_mark(b->text, b->len);
+	const char *why = "out of memory";
+
+	memmove(b->text, b->text + mark, b->len - mark);
+	b->len -= mark;
+	if (in->format == NULL)
+		in->format = parse_guess(b->text, b->len);
+	if (in->format == NULL)
+		return fsk_fail(err, FSK_EFORMAT,
+		    "'%s' is in no format that is known (is it a page for "
+		    "people?)",
+		    source_name(in->path));
+	if (in->format->open != NULL) {
+		*state = in->format->open(&in->form, &why);
+		if (*state == NULL)
+			return fsk_fail(err, FSK_EINVAL, "'%s' as %s: %s",
+			    source_name(in->path), in->format->name, why);
+	}
+	return FSK_OK;
+}
+
+/* Leaves in B whole lines only, and puts the rest at the start of REST. */
+static int
+cut_block(const struct ingest_input *in, struct block *b, uint64_t line,
+    struct block *rest, struct fsk_error *err)
+{
+	size_t whole = b->len;
+
+	while (whole > 0 && b->text[whole - 1] != '\n')
+		whole--;
+	if (whole == 0)
+		return fsk_fail(err, FSK_EFORMAT,
+		    "%s:%llu: a line over %u octets: this is no list",
+		    source_name(in->path), (unsigned long long)line, BLOCK_LEN);
+	rest->len = b->len - whole;
+	memcpy(rest->text, b->text + whole, rest->len);
+	b->len = whole;
+	return FSK_OK;
+}
+
+/* The whole of a document that begins with B. */
+static int
+read_document(struct ingest *g, struct source *s, struct ingest_input *in,
+    void *state, struct block *b, bool end, struct fsk_error *err)
+{
+	size_t room = 4 * BLOCK_LEN, len = b->len;
+	char *text = malloc(room);
+	int rc = FSK_OK;
+
+	if (text == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	memcpy(text, b->text, len);
+	while (!end) {
+		ssize_t n;
+
+		if (len == room) {
+			char *more = room < DOCUMENT_MAX
+			    ? realloc(text, 2 * room)
+			    : NULL;
+
+			if (more == NULL) {
+				rc = fsk_fail(err, FSK_EFORMAT,
+				    "'%s' is over %u MB: too large for %s",
+				    source_name(in->path), DOCUMENT_MAX >> 20,
+				    in->format->name);
+				goto out;
+			}
+			text = more;
+			room *= 2;
+		}
+		n = source_read(s, (uint8_t *)text + len, room - len, err);
+		if (n < 0) {
+			rc = (int)n;
+			goto out;
+		}
+		len += (size_t)n;
+		end = n == 0;
+	}
+	begin_part(&g->reader, in, 1);
+	in->format->document(&g->reader.sink, state, text, len, count);
+	pthread_mutex_lock(&g->lock);
+	add_counts(g, in, &g->reader.part);
+	pthread_mutex_unlock(&g->lock);
+out:
+	free(text);
+	return rc;
+}
+
+/* Parses B here, in order. */
+static bool
+parse_here(struct ingest *g, void *state, const struct block *b, bool end)
+{
+	struct ingest_input *in = b->in;
+	bool good = parse_block(&g->reader, state, b);
+
+	if (good && end && in->format->end != NULL) {
+		count(&g->reader.sink, in->format->end(&g->reader.sink, state),
+		    "", 0);
+		g->reader.part.lines--; /* it is no line of its own */
+	}
+	pthread_mutex_lock(&g->lock);
+	add_counts(g, in, &g->reader.part);
+	good = !g->stop;
+	pthread_mutex_unlock(&g->lock);
+	return good && g->reader.err.code == FSK_OK;
+}
+
 static int
 read_input(struct ingest *g, struct ingest_input *in, struct fsk_error *err)
 {
 	struct source *s;
 	struct block *b = NULL, *next;
+	void *state = NULL;
 	uint64_t line = 1;
-	bool end = false, first = true;
+	bool end = false, first = true, here = false;
 	int rc = source_open(&s, in->path, err);
 
 	if (rc != FSK_OK)
@@ -263,52 +414,50 @@ read_input(struct ingest *g, struct ingest_input *in, struct fsk_error *err)
 	if (b != NULL)
 		b->len = 0;
 	while (b != NULL) {
-		size_t whole, rest;
-
 		rc = fill_block(s, b, &end, err);
+		if (rc == FSK_OK && first) {
+			rc = begin_input(in, b, &state, err);
+			first = false;
+			if (rc == FSK_OK && in->format->document != NULL) {
+				rc = read_document(
+				    g, s, in, state, b, end, err);
+				break;
+			}
+			here = state != NULL;
+		}
 		if (rc != FSK_OK)
 			break;
-		if (first) {
-			size_t mark = skip_mark(b->text, b->len);
-
-			memmove(b->text, b->text + mark, b->len - mark);
-			b->len -= mark;
-			first = false;
-			if (in->format == NULL)
-				in->format = parse_guess(b->text, b->len);
-		}
-		whole = b->len;
-		while (!end && whole > 0 && b->text[whole - 1] != '\n')
-			whole--;
-		if (whole == 0 && !end) {
-			rc = fsk_fail(err, FSK_EFORMAT,
-			    "%s:%llu: a line over %u octets: this is no list",
-			    source_name(in->path), (unsigned long long)line,
-			    BLOCK_LEN);
+		next = end ? NULL : get_block(g);
+		if (next == NULL && !end)
+			break; /* stopped */
+		if (!end)
+			rc = cut_block(in, b, line, next, err);
+		b->in = in;
+		b->line = line;
+		line += count_lines(b->text, b->len);
+		if (here || rc != FSK_OK) {
+			if (rc == FSK_OK && parse_here(g, state, b, end)) {
+				free_block(g, b);
+				b = next;
+				continue;
+			}
+			if (next != NULL)
+				free_block(g, next);
 			break;
 		}
-		next = end ? NULL : get_block(g);
-		if (next != NULL) {
-			rest = b->len - whole;
-			memcpy(next->text, b->text + whole, rest);
-			next->len = rest;
-		} else if (!end) {
-			break; /* stopped */
-		}
-		b->in = in;
-		b->len = whole;
-		b->line = line;
-		line += count_lines(b->text, whole);
 		put_block(g, b);
 		b = next;
 	}
-	if (b != NULL) { /* ours still */
-		pthread_mutex_lock(&g->lock);
-		b->next = g->free;
-		g->free = b;
-		pthread_mutex_unlock(&g->lock);
-	}
+	if (b != NULL) /* ours still */
+		free_block(g, b);
+	if (state != NULL && in->format->close != NULL)
+		in->format->close(state);
 	source_close(s);
+	if (rc == FSK_OK && g->reader.err.code != FSK_OK) {
+		rc = g->reader.err.code;
+		if (err != NULL)
+			*err = g->reader.err;
+	}
 	return rc;
 }
 
@@ -336,6 +485,10 @@ ingest(struct ingest_input *in, size_t n, struct fsk_writer *w,
 		b->next = g.free;
 		g.free = b;
 	}
+	g.reader.g = &g;
+	g.reader.sink.take = take;
+	if (rc == FSK_OK)
+		rc = fsk_writer_lane(w, &g.reader.lane, err);
 	for (unsigned i = 0; i < opt->threads && rc == FSK_OK; i++) {
 		struct parser *p = &parsers[i];
 

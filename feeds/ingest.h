@@ -3,7 +3,8 @@
  * ingest.h - inputs to names, in several threads
  *
  * One thread reads and unpacks, the others parse blocks of whole lines and hand
- * the names to the database writer.
+ * the entries on; formats whose lines depend on each other are parsed where
+ * they are read.
  */
 #ifndef FRAUDSINK_FEEDS_INGEST_H
 #define FRAUDSINK_FEEDS_INGEST_H
@@ -26,12 +27,18 @@ struct ingest_bad {
 struct ingest_input {
 	const char *path;
 	const struct parse_format *format; /* NULL: guess, then what it was */
+	struct parse_options form;
 	enum fsk_match_kind match;
-	uint32_t claim;
+	/* Takes an entry, in any of the parsing threads; FSK_OK or what ends
+	 * the whole. */
+	int (*take)(const struct ingest_input *in, struct fsk_lane *lane,
+	    const struct parse_entry *e, struct fsk_error *err);
+	void *arg; /* take()'s */
 
-	uint64_t lines, names, nothing, skipped, bad;
+	/* Lines, or items of a document, and what they gave. */
+	uint64_t lines, names, urls, excepted, nothing, skipped, bad;
 	uint64_t single; /* names with one label: whole top-level domains */
-	struct ingest_bad sample[INGEST_SAMPLES]; /* the first, by line */
+	struct ingest_bad sample[INGEST_SAMPLES]; /* bad ones, the first */
 	unsigned samples;
 };
 

@@ -3,20 +3,29 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <strings.h>
+
+#include "feeds/host.h"
 
 static const struct parse_format *const parse_formats[] = {
 	&parse_domains,
 	&parse_hosts,
 };
+#define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 
 const struct parse_format *
 parse_find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(parse_formats) / sizeof(*parse_formats);
-	     i++)
+	for (size_t i = 0; i < FORMATS; i++)
 		if (strcmp(parse_formats[i]->name, name) == 0)
 			return parse_formats[i];
 	return NULL;
+}
+
+const struct parse_format *
+parse_row(unsigned i)
+{
+	return i < FORMATS ? parse_formats[i] : NULL;
 }
 
 static bool
@@ -42,6 +51,17 @@ parse_trim(const char **text, size_t *len)
 		end--;
 	*text = p;
 	*len = (size_t)(end - p);
+}
+
+void
+parse_blanks(const char **text, size_t *len)
+{
+	while (*len > 0 && is_blank(**text)) {
+		++*text;
+		--*len;
+	}
+	while (*len > 0 && is_blank((*text)[*len - 1]))
+		--*len;
 }
 
 bool
@@ -85,28 +105,79 @@ parse_address(const char *word, size_t len, bool *nowhere)
 	return false;
 }
 
+bool
+parse_line(const char **text, size_t *len, const char **line, size_t *line_len)
+{
+	const char *end;
+
+	if (*len == 0)
+		return false;
+	*line = *text;
+	end = memchr(*text, '\n', *len);
+	*line_len = end != NULL ? (size_t)(end - *text) : *len;
+	*text += *line_len + (end != NULL);
+	*len -= *line_len + (end != NULL);
+	if (*line_len > 0 && (*line)[*line_len - 1] == '\r')
+		(*line_len)--;
+	return true;
+}
+
+/* Whether a page for people begins here, or the error of some server. */
+static bool
+is_html(const char *text, size_t len)
+{
+	static const char *const heads[] = { "<!doctype html", "<html", "<head",
+		"<body", "<?xml", "<script", "<title" };
+
+	parse_blanks(&text, &len);
+	while (len > 0 && *text == '\n') {
+		text++;
+		len--;
+		parse_blanks(&text, &len);
+	}
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+		if (len >= strlen(heads[i]) &&
+		    strncasecmp(text, heads[i], strlen(heads[i])) == 0)
+			return true;
+	return false;
+}
+
 const struct parse_format *
 parse_guess(const char *text, size_t len)
 {
-	while (len > 0) {
-		const char *end = memchr(text, '\n', len), *line = text, *word;
-		size_t n = end != NULL ? (size_t)(end - text) : len;
-		size_t left = n, word_len;
-		bool nowhere;
+	const struct parse_format *best = NULL;
+	unsigned most = 0;
 
-		parse_trim(&line, &left);
-		if (left > 0 && line[0] != '!' && line[0] != ';') {
-			/* An address and a name make it a hosts file. */
-			parse_word(&line, &left, &word, &word_len);
-			if (parse_address(word, word_len, &nowhere) &&
-			    parse_word(&line, &left, &word, &word_len))
-				return &parse_hosts;
-			return &parse_domains;
+	if (is_html(text, len))
+		return NULL;
+	for (size_t i = 0; i < FORMATS; i++) {
+		unsigned sure = parse_formats[i]->guess(text, len);
+
+		if (sure > most) {
+			most = sure;
+			best = parse_formats[i];
 		}
-		if (end == NULL)
-			break;
-		text += n + 1;
-		len -= n + 1;
 	}
-	return &parse_domains;
+	return best;
+}
+
+enum parse_result
+parse_indicator(
+    struct parse_sink *sink, enum parse_kind kind, const char *text, size_t len)
+{
+	struct parse_entry e = { .kind = kind };
+	bool nowhere;
+
+	parse_blanks(&text, &len);
+	if (len == 0)
+		return PARSE_NOTHING;
+	if (parse_address(text, len, &nowhere)) {
+		sink->why = "an address";
+		return PARSE_SKIPPED;
+	}
+	sink->why = host_entry(&e.name, &e.match, sink->match, text, len);
+	if (sink->why != NULL)
+		return PARSE_BAD;
+	sink->take(sink, &e);
+	return PARSE_NAMES;
 }

@@ -7,13 +7,13 @@
 #include "feeds/parse.h"
 
 static enum parse_result
-line(struct parse_sink *sink, const char *text, size_t len)
+line(struct parse_sink *sink, void *state, const char *text, size_t len)
 {
-	enum fsk_match_kind match;
-	struct fsk_name name;
+	struct parse_entry e = { .kind = PARSE_LIST };
 	const char *word;
 	size_t word_len;
 
+	(void)state;
 	parse_trim(&text, &len);
 	if (len == 0 || text[0] == '!' || text[0] == ';')
 		return PARSE_NOTHING;
@@ -22,11 +22,39 @@ line(struct parse_sink *sink, const char *text, size_t len)
 		sink->why = "more than one word";
 		return PARSE_BAD;
 	}
-	sink->why = host_entry(&name, &match, sink->match, word, word_len);
+	sink->why = host_entry(&e.name, &e.match, sink->match, word, word_len);
 	if (sink->why != NULL)
 		return PARSE_BAD;
-	sink->take(sink, &name, match);
+	sink->take(sink, &e);
 	return PARSE_NAMES;
 }
 
-const struct parse_format parse_domains = { "domains", line };
+/* The format of last resort: whatever has a name somewhere, or only comments.
+ */
+static unsigned
+guess(const char *text, size_t len)
+{
+	bool nothing = true;
+	const char *row;
+	size_t row_len;
+
+	while (parse_line(&text, &len, &row, &row_len)) {
+		enum fsk_match_kind match;
+		struct fsk_name name;
+
+		parse_trim(&row, &row_len);
+		if (row_len == 0 || row[0] == '!' || row[0] == ';')
+			continue;
+		if (host_entry(&name, &match, FSK_SUBTREE, row, row_len) ==
+		    NULL)
+			return 20;
+		nothing = false;
+	}
+	return nothing;
+}
+
+const struct parse_format parse_domains = {
+	.name = "domains",
+	.line = line,
+	.guess = guess,
+};

@@ -26,13 +26,14 @@ is_own_name(const char *word, size_t len)
 }
 
 static enum parse_result
-line(struct parse_sink *sink, const char *text, size_t len)
+line(struct parse_sink *sink, void *state, const char *text, size_t len)
 {
 	enum parse_result result = PARSE_BAD;
 	const char *word, *wrong = "no name after the address";
 	size_t word_len;
 	bool nowhere;
 
+	(void)state;
 	parse_trim(&text, &len);
 	if (len == 0 || text[0] == '!' || text[0] == ';')
 		return PARSE_NOTHING;
@@ -43,7 +44,7 @@ line(struct parse_sink *sink, const char *text, size_t len)
 	}
 	sink->why = NULL;
 	while (parse_word(&text, &len, &word, &word_len)) {
-		struct fsk_name name;
+		struct parse_entry e = { .match = sink->match };
 
 		if (is_own_name(word, word_len)) {
 			if (result == PARSE_BAD)
@@ -51,10 +52,10 @@ line(struct parse_sink *sink, const char *text, size_t len)
 			continue;
 		}
 		wrong = nowhere
-		    ? host_name(&name, word, word_len)
+		    ? host_name(&e.name, word, word_len)
 		    : "an address that is not 0.0.0.0, 127.*, :: or ::1";
 		if (wrong == NULL) {
-			if (!sink->take(sink, &name, sink->match))
+			if (!sink->take(sink, &e))
 				break;
 			result = PARSE_NAMES;
 		} else if (sink->why == NULL) {
@@ -66,4 +67,29 @@ line(struct parse_sink *sink, const char *text, size_t len)
 	return sink->why != NULL ? PARSE_BAD : result;
 }
 
-const struct parse_format parse_hosts = { "hosts", line };
+/* An address and a name in the first line that says something. */
+static unsigned
+guess(const char *text, size_t len)
+{
+	const char *row, *word;
+	size_t row_len, word_len;
+	bool nowhere;
+
+	while (parse_line(&text, &len, &row, &row_len)) {
+		parse_trim(&row, &row_len);
+		if (row_len == 0 || row[0] == '!' || row[0] == ';')
+			continue;
+		parse_word(&row, &row_len, &word, &word_len);
+		return parse_address(word, word_len, &nowhere) &&
+			parse_word(&row, &row_len, &word, &word_len)
+		    ? 80
+		    : 0;
+	}
+	return 0;
+}
+
+const struct parse_format parse_hosts = {
+	.name = "hosts",
+	.line = line,
+	.guess = guess,
+};

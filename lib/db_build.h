@@ -35,7 +35,7 @@ struct claim {
 	uint32_t since;
 	uint16_t answer;
 	uint8_t severity;
-	bool allow;
+	bool allow, cancel;
 };
 
 /* Sets of claims: a lone claim is the set of its own number, the others are

@@ -179,6 +179,30 @@ emit(struct worker *me, unsigned bucket, uint8_t *rec, uint32_t set)
 	    me->out, bucket, rec, REC_HEAD + rec[REC_LEN], &me->err);
 }
 
+/* Takes out of the N claims on an entry those that their feeds have taken back;
+ * returns how many are left. */
+static uint32_t
+cancel_claims(const struct fsk_writer *w, uint32_t *claims, uint32_t n)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t feed = w->claims[claims[i]].feed;
+		bool cancelled = false;
+
+		for (uint32_t j = 0; j < n && !cancelled; j++)
+			cancelled = w->claims[claims[j]].cancel &&
+			    w->claims[claims[j]].feed == feed;
+		if (!cancelled) { /* exchanged: all claims stay in sight */
+			uint32_t t = claims[left];
+
+			claims[left++] = claims[i];
+			claims[i] = t;
+		}
+	}
+	return left;
+}
+
 static int
 merge_sorted(struct worker *me, unsigned bucket, uint8_t *recs,
     const struct keyed *k, size_t n)
@@ -189,6 +213,7 @@ merge_sorted(struct worker *me, unsigned bucket, uint8_t *recs,
 
 	for (size_t i = 0, next; i < n && rc == FSK_OK; i = next) {
 		uint32_t nclaims = 0, set;
+		bool cancels = false;
 
 		for (next = i;
 		     next < n && same_entry(recs + k[i].of, recs + k[next].of);
@@ -213,7 +238,12 @@ merge_sorted(struct worker *me, unsigned bucket, uint8_t *recs,
 				room *= 2;
 			}
 			claims[nclaims++] = c;
+			cancels |= me->w->claims[c].cancel;
 		}
+		if (cancels)
+			nclaims = cancel_claims(me->w, claims, nclaims);
+		if (nclaims == 0)
+			continue;
 		rc = sets_intern(&me->w->sets, claims, nclaims, &set, &me->err);
 		if (rc == FSK_OK)
 			rc = emit(me, bucket, recs + k[i].of, set);

@@ -201,14 +201,17 @@ same_claim(const struct claim *a, const struct claim *b)
 {
 	return a->feed == b->feed && a->category == b->category &&
 	    a->since == b->since && a->answer == b->answer &&
-	    a->severity == b->severity && a->allow == b->allow;
+	    a->severity == b->severity && a->allow == b->allow &&
+	    a->cancel == b->cancel;
 }
 
 int
 fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
     uint32_t *number, struct fsk_error *err)
 {
-	struct claim claim = { .since = c->since, .allow = c->allow };
+	struct claim claim = {
+		.since = c->since, .allow = c->allow, .cancel = c->cancel
+	};
 	struct claim *p;
 	uint32_t name;
 	int rc;

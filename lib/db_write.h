@@ -50,6 +50,7 @@ struct fsk_claim {
 	uint32_t since;  /* days since 1970-01-01 */
 	unsigned answer; /* from fsk_writer_answer() */
 	bool allow;      /* the names are to pass */
+	bool cancel;     /* the feed takes back that it lists the names */
 };
 
 struct fsk_writer_result {

@@ -33,6 +33,14 @@ writer(uint32_t *claim)
 	return w;
 }
 
+static int
+take(const struct ingest_input *in, struct fsk_lane *lane,
+    const struct parse_entry *e, struct fsk_error *err)
+{
+	return fsk_lane_add(
+	    lane, &e->name, e->match, *(const uint32_t *)in->arg, err);
+}
+
 /* Ingests the file NAME with THREADS; returns what ingest() said. */
 static int
 ingest_file(const char *name, unsigned threads, bool strict,
@@ -42,11 +50,14 @@ ingest_file(const char *name, unsigned threads, bool strict,
 	const struct ingest_options options = { .threads = threads,
 		.strict = strict };
 	struct fsk_writer *w;
+	uint32_t claim;
 	int rc;
 
 	memset(in, 0, sizeof(*in));
 	in->path = kit_path(name);
-	w = writer(&in->claim);
+	w = writer(&claim);
+	in->take = take;
+	in->arg = &claim;
 	in->match = FSK_SUBTREE;
 	rc = ingest(in, 1, w, &options, err);
 	if (rc == FSK_OK && result != NULL)
@@ -172,7 +183,7 @@ START_TEST(what_a_feed_says_cannot_steer_a_terminal)
 	struct ingest_input in;
 	struct fsk_error err;
 
-	kit_write(kit_path("in"), "\033[31m\007x y\n", 10);
+	kit_write(kit_path("in"), "a.b\n\033[31m\007x y\n", 14);
 	ck_assert_int_eq(ingest_file("in", 1, false, &in, NULL, &err), FSK_OK);
 	ck_assert_uint_eq(in.samples, 1);
 	ck_assert_str_eq(in.sample[0].text, "?[31m?x y");

@@ -14,17 +14,18 @@ struct writer {
 };
 
 static bool
-take(struct parse_sink *sink, const struct fsk_name *name,
-    enum fsk_match_kind match)
+take(struct parse_sink *sink, const struct parse_entry *e)
 {
 	struct writer *w = (struct writer *)sink;
 	char text[FSK_TEXT_MAX];
 
+	ck_assert_int_eq(e->kind, PARSE_LIST);
+	ck_assert_ptr_null(e->url);
 	strcat(w->text,
-	    match == FSK_BELOW       ? "*."
-		: match == FSK_EXACT ? "="
-				     : "");
-	strcat(w->text, fsk_name_to_text(name->wire, text));
+	    e->match == FSK_BELOW       ? "*."
+		: e->match == FSK_EXACT ? "="
+					: "");
+	strcat(w->text, fsk_name_to_text(e->name.wire, text));
 	strcat(w->text, " ");
 	return true;
 }
@@ -40,7 +41,7 @@ parse(struct writer *w, const struct parse_format *format, const char *line)
 	memcpy(exact, line, len);
 	memset(w, 0, sizeof(*w));
 	w->sink.take = take;
-	result = format->line(&w->sink, exact, len);
+	result = format->line(&w->sink, NULL, exact, len);
 	free(exact);
 	return result;
 }
@@ -146,9 +147,9 @@ START_TEST(the_default_match_is_for_unmarked_names)
 	sink = &w.sink;
 	sink->take = take;
 	sink->match = FSK_EXACT;
-	parse_hosts.line(sink, "0.0.0.0 a.b", 11);
-	parse_domains.line(sink, "a.c", 3);
-	parse_domains.line(sink, "*.a.d", 5);
+	parse_hosts.line(sink, NULL, "0.0.0.0 a.b", 11);
+	parse_domains.line(sink, NULL, "a.c", 3);
+	parse_domains.line(sink, NULL, "*.a.d", 5);
 	ck_assert_str_eq(w.text, "=a.b =a.c *.a.d ");
 }
 END_TEST
@@ -158,11 +159,17 @@ static const struct {
 	const struct parse_format *format;
 } guesses[] = {
 	{ "", &parse_domains },
+	{ "# nothing\n", &parse_domains },
+	{ "<!DOCTYPE html>\n<html>\n", NULL },
+	{ "\n <HTML lang=en>a.example\n", NULL },
+	{ "<?xml version=\"1.0\"?>\n", NULL },
+	{ "(&)\n", NULL },
 	{ "a.example\n0.0.0.0 b.example\n", &parse_domains },
 	{ "# title\n\n0.0.0.0 a.example\n", &parse_hosts },
 	{ "127.0.0.1 localhost\n", &parse_hosts },
 	{ "::1 localhost", &parse_hosts },
 	{ "1.2.3.4\na.example\n", &parse_domains },
+	{ "a.example\r\nb.example\r\n", &parse_domains },
 	{ "! title\n; title\n*.a.example\n", &parse_domains },
 };
 

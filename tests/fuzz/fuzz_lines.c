@@ -8,14 +8,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool
-take(struct parse_sink *sink, const struct fsk_name *name,
-    enum fsk_match_kind match)
+take(struct parse_sink *sink, const struct parse_entry *e)
 {
+	const struct fsk_name *name = &e->name;
 	char text[FSK_TEXT_MAX];
 	struct fsk_name again;
 
 	(void)sink;
-	if (match > FSK_BELOW || name->len < 2 ||
+	if (e->match > FSK_BELOW || e->kind > PARSE_CANCEL || name->len < 2 ||
 	    !fsk_name_from_wire(&again, name->wire, name->len) ||
 	    memcmp(again.wire, name->wire, name->len) != 0)
 		abort();
@@ -27,24 +27,72 @@ take(struct parse_sink *sink, const struct fsk_name *name,
 	return true;
 }
 
+static void
+item(struct parse_sink *sink, enum parse_result result, const char *text,
+    size_t len)
+{
+	(void)text;
+	(void)len;
+	if (result == PARSE_BAD && sink->why == NULL)
+		abort();
+	sink->why = NULL;
+}
+
+static void
+parse_all(const struct parse_format *f, const char *text, size_t len)
+{
+	static const struct parse_options none;
+	struct parse_sink sink = { .take = take };
+	void *state = NULL;
+	const char *line, *why;
+	size_t line_len;
+
+	if (f->open != NULL) {
+		state = f->open(&none, &why);
+		if (state == NULL)
+			abort();
+	}
+	if (f->document != NULL)
+		f->document(&sink, state, text, len, item);
+	while (f->line != NULL && parse_line(&text, &len, &line, &line_len))
+		item(&sink, f->line(&sink, state, line, line_len), line,
+		    line_len);
+	if (f->end != NULL)
+		item(&sink, f->end(&sink, state), "", 0);
+	if (f->close != NULL)
+		f->close(state);
+}
+
+/* A first line that is the name of a format chooses it; otherwise all read. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct parse_format *const formats[] = { &parse_domains,
-		&parse_hosts };
-	char *text = malloc(size + 1);
+	const struct parse_format *chosen = NULL;
+	char *text = malloc(size + 1), name[16];
+	char *end;
 
 	if (text == NULL)
 		return 0;
 	memcpy(text, data, size);
-	parse_guess(text, size);
-	for (size_t i = 0; i < 2; i++) {
-		struct parse_sink sink = { .take = take };
-		enum parse_result r = formats[i]->line(&sink, text, size);
-
-		if (r == PARSE_BAD && sink.why == NULL)
-			abort();
+	end = memchr(text, '\n', size < sizeof(name) ? size : sizeof(name));
+	if (end != NULL) {
+		memcpy(name, text, (size_t)(end - text));
+		name[end - text] = '\0';
+		chosen = parse_find(name);
 	}
+	if (chosen != NULL) {
+		/* In memory of its own length: nothing behind it is read. */
+		size -= (size_t)(end + 1 - text);
+		memmove(text, end + 1, size);
+	}
+	text = realloc(text, size + (size == 0));
+	if (text == NULL)
+		return 0;
+	parse_guess(text, size);
+	if (chosen != NULL)
+		parse_all(chosen, text, size);
+	for (unsigned i = 0; chosen == NULL && parse_row(i) != NULL; i++)
+		parse_all(parse_row(i), text, size);
 	free(text);
 	return 0;
 }
