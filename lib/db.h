@@ -74,7 +74,7 @@ struct fsk_db_info {
 	enum fsk_db_mode mode;
 	uint64_t serial;
 	int64_t created; /* seconds since 1970-01-01 */
-	uint64_t entries, lines, bytes;
+	uint64_t entries, urls, lines, bytes;
 	uint32_t attrs, feeds;
 	uint8_t build_id[16];
 };
@@ -131,6 +131,12 @@ void fsk_db_query(const struct fsk_db *db, struct fsk_query *q,
  * wins; at equal labels allow beats block, then exact beats the rest. */
 void fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,
     struct fsk_found *found);
+
+/* Finds the URL whose canonical expression ("host/path?query") is EXPRESSION;
+ * if it is listed, *ATTR tells by whom.  For people: the resolver sees names
+ * only. */
+bool fsk_db_find_url(
+    const struct fsk_db *db, const char *expression, uint32_t *attr);
 
 /* Describes the attribute set ATTR, a number that came from DB. */
 void fsk_db_attr(const struct fsk_db *db, uint32_t attr, struct fsk_attr *out);

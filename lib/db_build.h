@@ -63,6 +63,31 @@ int sets_intern(struct sets *s, const uint32_t *claim, uint32_t n,
 const uint32_t *sets_claims(
     const struct sets *s, const uint32_t *number, uint32_t *n);
 
+/* ---- URLs (db_urls.c) ---- */
+
+/* Claims on hashed URLs; after urls_merge(): hashes in order, each once, with
+ * the number of its set. */
+struct urls {
+	struct url_claim {
+		uint64_t hash;
+		uint32_t claim;
+	} * at;
+	size_t n, room;
+};
+
+struct worker;
+struct fsk_writer;
+
+int urls_add(
+    struct urls *u, uint64_t hash, uint32_t claim, struct fsk_error *err);
+
+/* Between the steps: one entry a URL. */
+int urls_merge(struct worker *me, struct urls *u);
+
+/* Writes the section. */
+int urls_write(
+    const struct fsk_writer *w, const struct urls *u, struct fsk_error *err);
+
 /* ---- the writer ---- */
 
 struct text {
@@ -102,6 +127,8 @@ struct fsk_writer {
 	struct text strings;
 	struct fsk_lane *lanes;
 
+	struct urls urls; /* of all lanes, when they are at rest */
+
 	struct fsk_pool *pool;
 	struct fsk_spill *in, *merged;
 	struct sets sets;
@@ -140,6 +167,10 @@ struct fsk_writer {
 
 /* Step one for bucket I, step two for partition I. */
 int merge_bucket(struct worker *me, unsigned i);
+
+/* Notes that the set SET is used with MATCH (db_merge.c). */
+int mark_used(struct worker *me, uint32_t set, unsigned match);
+
 int place_partition(struct worker *me, unsigned i);
 
 /* A sort key with what it belongs to. */

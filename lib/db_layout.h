@@ -18,7 +18,7 @@
 	"FSDB\r\n\x1a"
 #define FSK_MAGIC_LEN  8
 #define FSK_MAJOR      1
-#define FSK_MINOR      0
+#define FSK_MINOR      1
 #define FSK_BYTE_ORDER 0x01020304u
 
 /* Header. */
@@ -66,7 +66,9 @@ enum fsk_section {
 	FSK_SEC_FEEDS = 7,
 	FSK_SEC_ANSWERS = 8,
 	FSK_SEC_STRINGS = 9,
-	FSK_SEC_KNOWN = 10, /* one past the last */
+	FSK_SEC_NEEDED = 10, /* one past the last that must be there */
+	FSK_SEC_URLS = 10,
+	FSK_SEC_KNOWN = 11, /* one past the last */
 };
 
 /* A line: 64 octets, one cache line.  Tag I belongs to record I of the block
@@ -143,6 +145,9 @@ fsk_spill_of(uint16_t tag)
 #define FSK_FEED_LEN  16
 #define FSK_F_NAME    0 /* u32, in STRINGS */
 #define FSK_F_ENTRIES 8 /* u64, entries that it lists */
+
+/* A URL: SipHash-2-4 of its expression, attribute number. */
+#define FSK_URL_LEN 12
 
 /* An answer: a fixed part, then the addresses. */
 #define FSK_ANSWER_LEN 96

@@ -110,7 +110,7 @@ order_equals(struct keyed *k, size_t n, const uint8_t *recs)
 
 /* ---- merging ---- */
 
-static int
+int
 mark_used(struct worker *me, uint32_t set, unsigned match)
 {
 	if (set >= me->nused) {

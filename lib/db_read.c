@@ -43,6 +43,7 @@ struct fsk_db {
 	struct section sec[FSK_SEC_KNOWN]; /* by enum fsk_section */
 	struct fsk_answer *answers;
 	uint32_t nattrs, nfeeds, nanswers;
+	size_t nurls;
 	const uint8_t *base;
 	size_t len;
 	size_t mapped; /* octets to unmap; 0: the caller's memory */
@@ -58,6 +59,7 @@ static const char *const section_names[FSK_SEC_KNOWN] = {
 	[FSK_SEC_FEEDS] = "feeds",
 	[FSK_SEC_ANSWERS] = "answers",
 	[FSK_SEC_STRINGS] = "strings",
+	[FSK_SEC_URLS] = "urls",
 };
 
 /* ---- look-up ---- */
@@ -355,6 +357,30 @@ fsk_db_find(
 			break;
 }
 
+bool
+fsk_db_find_url(const struct fsk_db *db, const char *expression, uint32_t *attr)
+{
+	const uint64_t want = fsk_siphash(
+	    db->key.sip, (const uint8_t *)expression, strlen(expression));
+	const uint8_t *rows = db->sec[FSK_SEC_URLS].at;
+	size_t lo = 0, hi = db->nurls;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		uint64_t is = fsk_get64(rows + mid * FSK_URL_LEN);
+
+		if (is == want) {
+			*attr = fsk_get32(rows + mid * FSK_URL_LEN + 8);
+			return true;
+		}
+		if (is < want)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
 /* ---- open: everything is checked here, and nowhere later ---- */
 
 struct check {
@@ -458,7 +484,7 @@ check_sections(const struct check *c)
 		db->sec[type].at = db->base + at;
 		db->sec[type].len = len;
 	}
-	for (unsigned t = 1; t < FSK_SEC_KNOWN; t++)
+	for (unsigned t = 1; t < FSK_SEC_NEEDED; t++)
 		if (db->sec[t].at == NULL)
 			return CORRUPT(c, "section %u is missing", t);
 	return FSK_OK;
@@ -641,6 +667,27 @@ check_lines(const struct check *c)
 }
 
 static int
+check_urls(const struct check *c)
+{
+	struct fsk_db *db = c->db;
+	const struct section *urls = &db->sec[FSK_SEC_URLS];
+
+	if (urls->len % FSK_URL_LEN != 0)
+		return CORRUPT(c, "wrong length of the URLs");
+	db->nurls = urls->len / FSK_URL_LEN;
+	for (size_t i = 0; i < db->nurls; i++) {
+		const uint8_t *row = urls->at + i * FSK_URL_LEN;
+
+		if (fsk_get32(row + 8) >= db->nattrs)
+			return CORRUPT(
+			    c, "URL %zu has an unknown attribute set", i);
+		if (i > 0 && fsk_get64(row - FSK_URL_LEN) >= fsk_get64(row))
+			return CORRUPT(c, "URL %zu is out of order", i);
+	}
+	return FSK_OK;
+}
+
+static int
 check_all(struct fsk_db *db, const char *path, struct fsk_error *err)
 {
 	const struct check c = { db, path, err };
@@ -652,6 +699,8 @@ check_all(struct fsk_db *db, const char *path, struct fsk_error *err)
 		rc = check_tables(&c);
 	if (rc == FSK_OK)
 		rc = check_lines(&c);
+	if (rc == FSK_OK)
+		rc = check_urls(&c);
 	return rc;
 }
 
@@ -867,6 +916,7 @@ fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info)
 	info->bytes = db->len;
 	info->attrs = db->nattrs;
 	info->feeds = db->nfeeds;
+	info->urls = db->nurls;
 	memcpy(info->build_id, h + FSK_H_BUILD_ID, sizeof(info->build_id));
 }
 

@@ -14,6 +14,7 @@ struct fsk_lane {
 	struct fsk_writer *w;
 	struct fsk_lane *next;
 	struct fsk_spill_lane *spill;
+	struct urls urls;
 	uint64_t claims;
 };
 
@@ -107,6 +108,7 @@ fsk_writer_close(struct fsk_writer *w)
 	while (w->lanes != NULL) {
 		struct fsk_lane *next = w->lanes->next;
 
+		free(w->lanes->urls.at);
 		free(w->lanes);
 		w->lanes = next;
 	}
@@ -120,6 +122,7 @@ fsk_writer_close(struct fsk_writer *w)
 	free(w->feeds);
 	free(w->strings.at);
 	free(w->singles);
+	free(w->urls.at);
 	free(w->attr_of);
 	free(w->path);
 	free(w->folder);
@@ -297,6 +300,21 @@ fsk_lane_add(struct fsk_lane *lane, const struct fsk_name *name,
 	lane->claims++;
 	return fsk_spill_add(lane->spill, fsk_part_of(loc, FSK_PART_BITS_MAX),
 	    rec, REC_HEAD + rec[REC_LEN], err);
+}
+
+int
+fsk_lane_add_url(struct fsk_lane *lane, const char *expression, uint32_t claim,
+    struct fsk_error *err)
+{
+	const struct fsk_writer *w = lane->w;
+
+	if (claim >= w->nclaims)
+		return fsk_fail(err, FSK_EINVAL, "impossible URL");
+	lane->claims++;
+	return urls_add(&lane->urls,
+	    fsk_siphash(
+		w->key.sip, (const uint8_t *)expression, strlen(expression)),
+	    claim, err);
 }
 
 /* ---- running a step in several threads ---- */
@@ -706,6 +724,10 @@ write_rest(struct fsk_writer *w, const struct worker *workers,
 	out_section(w->out, FSK_SEC_STRINGS);
 	if (rc == FSK_OK)
 		rc = out_write(w->out, w->strings.at, w->strings.len, err);
+	if (rc == FSK_OK && w->urls.n > 0) {
+		out_section(w->out, FSK_SEC_URLS);
+		rc = urls_write(w, &w->urls, err);
+	}
 	if (rc != FSK_OK)
 		return rc;
 
@@ -757,6 +779,26 @@ workers_free(struct fsk_writer *w, struct worker *workers)
 	free(workers);
 }
 
+/* Puts the URLs of all lanes together. */
+static int
+merge_urls(struct fsk_writer *w, struct worker *me, struct fsk_error *err)
+{
+	int rc = FSK_OK;
+
+	for (struct fsk_lane *l = w->lanes; l != NULL && rc == FSK_OK;
+	     l = l->next) {
+		for (size_t i = 0; i < l->urls.n && rc == FSK_OK; i++)
+			rc = urls_add(&w->urls, l->urls.at[i].hash,
+			    l->urls.at[i].claim, err);
+		free(l->urls.at);
+		memset(&l->urls, 0, sizeof(l->urls));
+	}
+	if (rc == FSK_OK && urls_merge(me, &w->urls) != FSK_OK)
+		rc = fsk_fail(
+		    err, (enum fsk_result)me->err.code, "%s", me->err.text);
+	return rc;
+}
+
 int
 fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
     struct fsk_error *err)
@@ -787,6 +829,8 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 	if (rc == FSK_OK)
 		rc = make_code(w, workers, err);
 	if (rc == FSK_OK)
+		rc = merge_urls(w, &workers[0], err);
+	if (rc == FSK_OK)
 		rc = make_attrs(w, workers, &attrs, &feedsets, err);
 	if (rc != FSK_OK)
 		goto out;
@@ -812,6 +856,7 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 		rc = write_rest(
 		    w, workers, attrs, &feedsets, &result->bytes, err);
 	result->entries = w->entries;
+	result->urls = w->urls.n;
 	for (unsigned i = 0; i < w->opt.threads; i++)
 		result->pruned += workers[i].pruned;
 out:

@@ -56,8 +56,9 @@ struct fsk_claim {
 struct fsk_writer_result {
 	uint64_t claims;  /* names as they came in */
 	uint64_t entries; /* in the file */
-	uint64_t pruned;  /* entries that a cover made superfluous */
-	uint64_t bytes;   /* of the file */
+	uint64_t urls;
+	uint64_t pruned; /* entries that a cover made superfluous */
+	uint64_t bytes;  /* of the file */
 };
 
 /* Begins a database that will be published at PATH. */
@@ -84,6 +85,12 @@ int fsk_writer_lane(
 /* Claims NAME (not the root). */
 int fsk_lane_add(struct fsk_lane *lane, const struct fsk_name *name,
     enum fsk_match_kind match, uint32_t claim, struct fsk_error *err);
+
+/* Claims the URL whose canonical expression ("host/path?query") is EXPRESSION.
+ * Its host is not listed by that.  Takes 16 octets of memory beyond the budget.
+ */
+int fsk_lane_add_url(struct fsk_lane *lane, const char *expression,
+    uint32_t claim, struct fsk_error *err);
 
 /* Sorts, merges, writes, verifies and publishes.  All lanes must be at rest;
  * W can then only be closed.  On failure the old file is untouched. */

@@ -17,7 +17,7 @@ static struct kit_list list;
 static void
 setup(void)
 {
-	const struct kit_build b = { .mode = FSK_NAMES };
+	const struct kit_build b = { .mode = FSK_NAMES, .urls = 4 };
 	struct fsk_writer_result result;
 	struct fsk_error err;
 

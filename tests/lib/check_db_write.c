@@ -527,6 +527,123 @@ END_TEST
 
 #define ROWS(a) (int)(sizeof(a) / sizeof(*(a)))
 
+/* ---- URLs ---- */
+
+START_TEST(urls_are_found_with_all_their_feeds)
+{
+	const struct kit_build b = {
+		.mode = _i == 0 ? FSK_NAMES : FSK_SECRET,
+		.urls = 500,
+		.threads = 2,
+		.lanes = 3,
+	};
+	struct kit_list list = { 0 };
+	struct fsk_db_info info;
+	struct fsk_attr a;
+	struct fsk_db *db;
+	uint32_t attr;
+
+	kit_add_text(&list, "a.test", FSK_SUBTREE, RED_A);
+	db = kit_open(&list, &b);
+	fsk_db_info(db, &info);
+	ck_assert_uint_eq(info.urls, b.urls);
+	ck_assert_uint_eq(info.entries, 1);
+	for (unsigned i = 0; i < b.urls; i++) {
+		bool two = i % 2 == 0;
+
+		ck_assert(fsk_db_find_url(db, kit_url(i), &attr));
+		fsk_db_attr(db, attr, &a);
+		ck_assert_uint_eq(a.feeds, 1u + two);
+		ck_assert_str_eq(
+		    fsk_db_attr_feed(db, attr, 0), kit_claims[i % 3].feed);
+		if (two)
+			ck_assert_str_eq(fsk_db_attr_feed(db, attr, 1),
+			    kit_claims[RED_G].feed);
+	}
+	ck_assert(!fsk_db_find_url(db, kit_url(b.urls), &attr));
+	ck_assert(!fsk_db_find_url(db, "host1.example/", &attr));
+	ck_assert(!fsk_db_find_url(db, "", &attr));
+	/* The host is not listed by that. */
+	ck_assert(!kit_ask(db, "host1.example").covered);
+	fsk_db_close(db);
+	kit_free(&list);
+}
+END_TEST
+
+START_TEST(without_urls_there_is_no_section_for_them)
+{
+	const struct kit_build b = { .mode = FSK_NAMES };
+	struct kit_list list = { 0 };
+	struct fsk_db_section section;
+	struct fsk_db *db;
+	uint32_t attr;
+	unsigned n = 0;
+
+	kit_add_text(&list, "a.test", FSK_SUBTREE, RED_A);
+	db = kit_open(&list, &b);
+	ck_assert(!fsk_db_find_url(db, kit_url(0), &attr));
+	while (fsk_db_section(db, n, &section))
+		n++;
+	ck_assert_uint_eq(n, 9);
+	fsk_db_close(db);
+	kit_free(&list);
+}
+END_TEST
+
+/* ---- what a feed takes back ---- */
+
+START_TEST(a_feed_takes_back_what_it_lists_and_no_other)
+{
+	const struct fsk_writer_options opt = {
+		.mode = FSK_NAMES, .threads = 1, .memory = FSK_MEMORY_MIN
+	};
+	const struct fsk_answer answer = { .ttl = 1 };
+	/* In every order of the claims' numbers. */
+	const unsigned other = (unsigned)_i % 3, cancel = (other + 1) % 3,
+		       lists = (other + 2) % 3;
+	struct fsk_claim c = { .category = "c", .severity = FSK_RED };
+	struct fsk_writer_result result;
+	struct fsk_name only = kit_name("only.test"),
+			both = kit_name("both.test");
+	struct fsk_found found;
+	struct fsk_writer *w;
+	struct fsk_lane *lane;
+	struct fsk_error err;
+	struct fsk_attr a;
+	struct fsk_db *db;
+	uint32_t n;
+
+	ck_assert_int_eq(
+	    fsk_writer_open(&w, kit_path("c"), &opt, &err), FSK_OK);
+	ck_assert_int_eq(
+	    fsk_writer_answer(w, &answer, &c.answer, &err), FSK_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		c.feed = i == other ? "other" : "mine";
+		c.cancel = i == cancel;
+		ck_assert_int_eq(fsk_writer_claim(w, &c, &n, &err), FSK_OK);
+		ck_assert_uint_eq(n, i);
+	}
+	ck_assert_int_eq(fsk_writer_lane(w, &lane, &err), FSK_OK);
+	fsk_lane_add(lane, &only, FSK_SUBTREE, lists, &err);
+	fsk_lane_add(lane, &only, FSK_SUBTREE, cancel, &err);
+	fsk_lane_add(lane, &both, FSK_SUBTREE, lists, &err);
+	fsk_lane_add(lane, &both, FSK_SUBTREE, cancel, &err);
+	fsk_lane_add(lane, &both, FSK_SUBTREE, other, &err);
+	ck_assert_int_eq(fsk_writer_publish(w, &result, &err), FSK_OK);
+	fsk_writer_close(w);
+	ck_assert_uint_eq(result.entries, 1);
+	ck_assert_int_eq(
+	    fsk_db_open(&db, kit_path("c"), FSK_DB_MAP, &err), FSK_OK);
+	ck_assert(!kit_ask(db, "only.test").covered);
+	found = kit_ask(db, "both.test");
+	ck_assert(found.covered);
+	fsk_db_attr(db, found.attr, &a);
+	ck_assert_uint_eq(a.feeds, 1);
+	ck_assert_str_eq(fsk_db_attr_feed(db, found.attr, 0), "other");
+	fsk_db_close(db);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -553,6 +670,10 @@ main(void)
 	tcase_add_test(tc, closing_unpublished_leaves_nothing);
 	tcase_add_loop_test(tc, mode_of_the_file_follows_the_umask, 0, 4);
 	tcase_add_test(tc, impossible_things_are_refused);
+	tcase_add_loop_test(tc, urls_are_found_with_all_their_feeds, 0, 2);
+	tcase_add_test(tc, without_urls_there_is_no_section_for_them);
+	tcase_add_loop_test(
+	    tc, a_feed_takes_back_what_it_lists_and_no_other, 0, 3);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

@@ -365,6 +365,15 @@ kit_pruned(const struct kit_list *l)
 
 /* ---- databases ---- */
 
+const char *
+kit_url(unsigned i)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "host%u.example/a/%u?b=%u", i % 10, i, i);
+	return text;
+}
+
 int
 kit_publish(const struct kit_list *l, const char *path,
     const struct kit_build *b, struct fsk_writer_result *result,
@@ -418,6 +427,14 @@ kit_publish(const struct kit_list *l, const char *path,
 		}
 	}
 	free(order);
+	for (unsigned i = 0; i < b->urls && rc == FSK_OK; i++) {
+		const char *url = kit_url(i);
+
+		rc = fsk_lane_add_url(lane[i % lanes], url, i % 3, err);
+		if (rc == FSK_OK && i % 2 == 0)
+			rc = fsk_lane_add_url(
+			    lane[(i + 1) % lanes], url, RED_G, err);
+	}
 	if (rc == FSK_OK)
 		rc = fsk_writer_publish(
 		    w, result != NULL ? result : &unused, err);

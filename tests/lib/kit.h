@@ -100,7 +100,12 @@ struct kit_build {
 	unsigned threads, lanes; /* 0: 1 */
 	size_t memory;           /* 0: the least */
 	bool prune, shuffle;
+	unsigned urls; /* so many of kit_url() are listed */
 };
+
+/* The expression of URL I; it is listed by kit_claims[I % 3], and every second
+ * one by kit_claims[RED_G] too. */
+const char *kit_url(unsigned i);
 
 /* Writes L to PATH with a fixed key, serial 7, created 1000000000. */
 int kit_publish(const struct kit_list *l, const char *path,
