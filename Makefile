@@ -42,7 +42,7 @@ all: $(FEEDS) module
 # ---- the programs ----
 
 # Which folder uses which library; tests/layers.sh guards the includes.
-feeds_pkgs := libidn2 jansson zlib liblzma libzstd
+feeds_pkgs := libidn2 jansson zlib liblzma libzstd libconfuse libpsl
 
 $(LIB): $(call objs,lib)
 	@rm -f $@

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* fraudsink-feeds build: inputs to a published database. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -11,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "feeds/answer.h"
 #include "feeds/cmd.h"
 #include "feeds/ingest.h"
 #include "feeds/progress.h"
@@ -245,30 +245,6 @@ read_arguments(struct build *b, int argc, char **argv)
 
 /* ---- from words to claims ---- */
 
-static bool
-read_addresses(const char *list, struct fsk_answer *a)
-{
-	while (*list != '\0') {
-		size_t n = strcspn(list, ",");
-		char one[INET6_ADDRSTRLEN];
-
-		if (n >= sizeof(one))
-			return false;
-		memcpy(one, list, n);
-		one[n] = '\0';
-		if (a->count4 < FSK_ADDRS_MAX &&
-		    inet_pton(AF_INET, one, a->addr4[a->count4]) == 1)
-			a->count4++;
-		else if (a->count6 < FSK_ADDRS_MAX &&
-		    inet_pton(AF_INET6, one, a->addr6[a->count6]) == 1)
-			a->count6++;
-		else
-			return false;
-		list += n + (list[n] == ',');
-	}
-	return a->count4 + a->count6 > 0;
-}
-
 /* Reads the action that R asks for; returns 0 or an exit status. */
 static int
 read_answer(const struct request *r, struct fsk_answer *a, bool *allow)
@@ -292,7 +268,7 @@ read_answer(const struct request *r, struct fsk_answer *a, bool *allow)
 	if (a->action == FSK_SINKHOLE && sinkhole == NULL)
 		return usage_error(
 		    "build", "the action sinkhole needs --sinkhole ADDR,...");
-	if (a->action == FSK_SINKHOLE && !read_addresses(sinkhole, a))
+	if (a->action == FSK_SINKHOLE && !answer_addresses(sinkhole, a))
 		return usage_error("build",
 		    "bad sinkhole '%s': up to %d IPv4 and %d IPv6 addresses",
 		    sinkhole, FSK_ADDRS_MAX, FSK_ADDRS_MAX);

@@ -17,9 +17,9 @@ libc='<(arpa/inet|assert|ctype|errno|fcntl|getopt|inttypes|limits|poll|pthread|s
 out=$(
 	only lib "$libc|\"lib/|lib/checksum\.c:.*<xxhash\.h>"
 	only module "$libc|\"(lib|module)/|^module/unbound\.h:"
-	only feeds "$libc|\"(lib|feeds)/|<(idn2|jansson|lzma|zlib|zstd)\.h>"
+	only feeds "$libc|\"(lib|feeds)/|<(confuse|idn2|jansson|libpsl|lzma|zlib|zstd)\.h>"
 	# Third-party headers: in one file each.
-	for h in idn2 jansson lzma zlib zstd xxhash; do
+	for h in confuse idn2 jansson libpsl lzma zlib zstd xxhash; do
 		files=$(grep -lE "^#include <$h\.h>" lib/*.[ch] module/*.[ch] feeds/*.[ch])
 		[ "$(echo "$files" | wc -w)" -le 1 ] || echo "$files" | tr '\n' ' ' | sed "s/\$/: more than one file includes <$h.h>/"
 	done
