@@ -154,6 +154,10 @@ void fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info);
 bool fsk_db_section(
     const struct fsk_db *db, unsigned i, struct fsk_db_section *out);
 
+/* Adds to COUNT[i] (info.attrs of them) how many entries have attribute set i.
+ * For databases of both modes. */
+void fsk_db_count(const struct fsk_db *db, uint64_t *count);
+
 /* Calls EACH for every entry, in the order of the file, until it returns other
  * than 0, and returns that; 0 at the end; FSK_ECORRUPT if a name cannot be
  * decoded; FSK_EINVAL if DB keeps no names. */

@@ -936,6 +936,29 @@ fsk_db_section(const struct fsk_db *db, unsigned i, struct fsk_db_section *out)
 	return true;
 }
 
+void
+fsk_db_count(const struct fsk_db *db, uint64_t *count)
+{
+	const unsigned width = db->attr_width;
+	const size_t step = db->secret ? FSK_REC_PRINT_LEN + width : width;
+
+	for (unsigned i = 0; i < 1u << db->part_bits; i++) {
+		const struct part *p = &db->part[i];
+
+		for (uint32_t j = 0; j < p->count; j++) {
+			const uint8_t *line = p->lines +
+			    (size_t)j * FSK_LINE_LEN;
+			const unsigned n = line[FSK_L_COUNT];
+			const uint8_t *attr = p->recs +
+			    fsk_get32(line + FSK_L_BLOCK) +
+			    (db->secret ? FSK_REC_PRINT_LEN : n);
+
+			for (unsigned k = 0; k < n; k++, attr += step)
+				count[fsk_get_width(attr, width)]++;
+		}
+	}
+}
+
 /* Reads the name that stands at REC as it is, filled up with zeroes. */
 static bool
 raw_name(struct fsk_name *name, const uint8_t *rec)

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "feeds/merge.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feeds/answer.h"
+#include "feeds/collect.h"
+#include "feeds/nameset.h"
+#include "lib/db.h"
+
+/* What the attribute sets of a feed's own list say, decoded once. */
+struct known {
+	uint32_t since, claim;
+	enum fsk_match_kind match;
+	bool allow, path_only, expired;
+};
+
+struct member {
+	const struct conf_feed *f;
+	struct feed_state *s;
+	struct fsk_db *db; /* its list; NULL: it has none yet */
+	struct known *known;
+	unsigned minimum; /* feeds that must list a name */
+};
+
+struct merger {
+	const struct merge_request *r;
+	struct member *members;
+	size_t n;
+	struct nameset allowed; /* with all that is below */
+	struct fsk_writer *w;
+	atomic_size_t next;
+	pthread_mutex_t lock; /* of all below */
+	FILE *refused;
+	struct fsk_error err; /* of the first failure */
+};
+
+/* One thread, on the list of one member at a time. */
+struct walker {
+	struct merger *m;
+	pthread_t thread;
+	struct fsk_lane *lane;
+	struct member *at;
+	struct fsk_error err;
+};
+
+/* ---- claims ---- */
+
+static int
+make_answer(const struct conf_answer *a, struct fsk_writer *w, unsigned *row,
+    struct fsk_error *err)
+{
+	static const enum fsk_action actions[] = { FSK_NXDOMAIN, FSK_NODATA,
+		FSK_SINKHOLE };
+	struct fsk_answer answer = { .action = actions[a->action],
+		.ttl = (uint32_t)a->ttl };
+
+	if (answer.action == FSK_SINKHOLE)
+		answer_addresses(a->sinkhole, &answer);
+	return fsk_writer_answer(w, &answer, row, err);
+}
+
+/* Whether all feeds of the set ATTR are COLLECT_PATH. */
+static bool
+only_paths(const struct fsk_db *db, uint32_t attr, unsigned feeds)
+{
+	for (unsigned i = 0; i < feeds; i++)
+		if (strcmp(fsk_db_attr_feed(db, attr, i), COLLECT_PATH) != 0)
+			return false;
+	return feeds > 0;
+}
+
+static int
+claim_on(const struct merger *m, const struct member *me, uint32_t since,
+    bool allow, unsigned answer, uint32_t *claim, struct fsk_error *err)
+{
+	const struct conf_answer a = conf_answer_of(m->r->c, me->f);
+	const struct fsk_claim c = { .feed = me->f->name,
+		.category = me->f->category,
+		.severity = a.severity == 0 ? FSK_RED : FSK_YELLOW,
+		.since = since,
+		.answer = answer,
+		.allow = allow };
+
+	return fsk_writer_claim(m->w, &c, claim, err);
+}
+
+/* Opens the list of ME and enters its claims. */
+static int
+open_member(struct merger *m, struct member *me, struct fsk_error *err)
+{
+	const struct conf_answer a = conf_answer_of(m->r->c, me->f);
+	char *path = state_path(m->r->c->state, me->f->name, "list.fsdb");
+	struct fsk_db_info info;
+	unsigned answer;
+	int rc;
+
+	if (path == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	me->minimum = (unsigned)a.minimum_feeds;
+	if (me->f->trust == TRUST_LOW && me->minimum < 2)
+		me->minimum = 2;
+	if (access(path, F_OK) == -1) {
+		free(path);
+		return FSK_OK; /* nothing yet */
+	}
+	rc = fsk_db_open(&me->db, path, FSK_DB_MAP, err);
+	free(path);
+	if (rc == FSK_OK)
+		rc = make_answer(&a, m->w, &answer, err);
+	if (rc != FSK_OK)
+		return rc;
+	fsk_db_info(me->db, &info);
+	me->known = calloc(info.attrs + 1u, sizeof(*me->known));
+	if (me->known == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < info.attrs && rc == FSK_OK; i++) {
+		struct known *k = &me->known[i];
+		struct fsk_attr attr;
+
+		fsk_db_attr(me->db, i, &attr);
+		k->since = attr.since;
+		k->match = attr.match;
+		k->allow = attr.allow || me->f->allow;
+		k->path_only = only_paths(me->db, i, attr.feeds);
+		k->expired = me->f->max_age > 0 &&
+		    (uint64_t)attr.since + me->f->max_age / 86400 < m->r->today;
+		rc = claim_on(
+		    m, me, k->since, k->allow, answer, &k->claim, err);
+	}
+	return rc;
+}
+
+/* ---- who else lists a name ---- */
+
+/* Whether ME lists the very name NAME (OWNER), or covers it at all. */
+static bool
+lists(const struct member *me, const struct fsk_name *name, bool owner)
+{
+	struct fsk_found found;
+	struct fsk_query q;
+
+	if (me->db == NULL || me->f->allow)
+		return false;
+	fsk_db_query(me->db, &q, name->wire, name->len);
+	fsk_db_find(me->db, &q, &found);
+	return found.covered && !me->known[found.attr].allow &&
+	    !me->known[found.attr].expired &&
+	    (!owner || found.labels == q.labels);
+}
+
+static unsigned
+count_feeds(const struct merger *m, const struct fsk_name *name)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		n += lists(&m->members[i], name, true);
+	return n;
+}
+
+static bool
+other_covers(const struct walker *t, const struct fsk_name *name)
+{
+	for (size_t i = 0; i < t->m->n; i++)
+		if (&t->m->members[i] != t->at &&
+		    lists(&t->m->members[i], name, false))
+			return true;
+	return false;
+}
+
+static bool
+is_allowed(const struct merger *m, const struct fsk_name *name)
+{
+	struct fsk_query q;
+	uint32_t value;
+
+	if (m->allowed.n == 0)
+		return false;
+	nameset_query(&m->allowed, &q, name);
+	for (unsigned k = q.labels; k > 0; k--)
+		if (nameset_find(&m->allowed, &q, k, &value))
+			return true;
+	return false;
+}
+
+/* ---- the entries ---- */
+
+/* Why the entry NAME of the member at hand is left out; NULL: it is not. */
+static const char *
+left_out(
+    const struct walker *t, const struct fsk_name *name, const struct known *k)
+{
+	const struct merger *m = t->m;
+	const struct member *me = t->at;
+	unsigned agree, feeds;
+	const char *why;
+
+	if (k->expired)
+		return "older than the feed's max-age";
+	if (me->f->allow)
+		return NULL;
+	if (k->allow)
+		return other_covers(t, name)
+		    ? "an exception, but another feed lists it"
+		    : NULL;
+	why = guard_refuses(
+	    m->r->g, name, k->match, (enum conf_trust)me->f->trust, &agree);
+	if (why != NULL && why != GUARD_AGREE)
+		return why;
+	if (k->path_only && guard_shared(m->r->g, name))
+		return "a shared host: only its listed URLs are known";
+	if (is_allowed(m, name))
+		return "allowed with all that is below";
+	if (agree < me->minimum)
+		agree = me->minimum;
+	if (agree <= 1)
+		return NULL;
+	feeds = count_feeds(m, name);
+	if (feeds >= agree)
+		return NULL;
+	return why != NULL ? why : "too few feeds list it";
+}
+
+static void
+report(const struct walker *t, const struct fsk_name *name,
+    const struct known *k, const char *why)
+{
+	static const char *const marks[] = { "", "=", "*." };
+	char text[FSK_TEXT_MAX];
+
+	fsk_name_to_text(name->wire, text);
+	pthread_mutex_lock(&t->m->lock);
+	t->at->s->refused++;
+	fprintf(t->m->refused, "%s\t%s%s\t%s\n", t->at->f->name,
+	    marks[k->match], text, why);
+	pthread_mutex_unlock(&t->m->lock);
+}
+
+static int
+each_entry(void *arg, const struct fsk_name *name, uint32_t attr)
+{
+	struct walker *t = arg;
+	const struct known *k = &t->at->known[attr];
+	const char *why = left_out(t, name, k);
+
+	if (why != NULL) {
+		report(t, name, k, why);
+		return FSK_OK;
+	}
+	return fsk_lane_add(t->lane, name, k->match, k->claim, &t->err);
+}
+
+/* ---- URLs ---- */
+
+/* The claim of the member at hand for what it lists since DAY. */
+static bool
+claim_of_day(const struct member *me, uint32_t day, uint32_t *claim)
+{
+	struct fsk_db_info info;
+
+	fsk_db_info(me->db, &info);
+	for (uint32_t i = 0; i < info.attrs; i++)
+		if (me->known[i].since == day && !me->known[i].allow) {
+			*claim = me->known[i].claim;
+			return !me->known[i].expired;
+		}
+	return false;
+}
+
+static int
+add_urls(struct walker *t)
+{
+	const struct conf *c = t->m->r->c;
+	char *path = state_path(c->state, t->at->f->name, "urls"), *text = NULL;
+	char *save;
+	uint32_t last = UINT32_MAX, claim = 0;
+	bool good = false;
+	size_t len;
+	int rc = FSK_OK;
+
+	if (path != NULL)
+		text = state_text(path, &len);
+	free(path);
+	if (text == NULL)
+		return FSK_OK;
+	for (char *line = strtok_r(text, "\n", &save);
+	     line != NULL && rc == FSK_OK; line = strtok_r(NULL, "\n", &save)) {
+		char *url;
+		uint32_t day = (uint32_t)strtoul(line, &url, 10);
+
+		if (*url != ' ')
+			continue; /* not ours */
+		if (day != last) {
+			good = claim_of_day(t->at, day, &claim);
+			last = day;
+		}
+		if (good)
+			rc = fsk_lane_add_url(t->lane, url + 1, claim, &t->err);
+	}
+	free(text);
+	return rc;
+}
+
+/* ---- the threads ---- */
+
+static void *
+walk(void *arg)
+{
+	struct walker *t = arg;
+	struct merger *m = t->m;
+	size_t i;
+
+	while (t->err.code == FSK_OK &&
+	    (i = atomic_fetch_add(&m->next, 1)) < m->n) {
+		int rc;
+
+		t->at = &m->members[i];
+		if (t->at->db == NULL)
+			continue;
+		rc = fsk_db_each(t->at->db, each_entry, t, &t->err);
+		if (rc == FSK_OK && !t->at->f->allow)
+			rc = add_urls(t);
+		if (rc != FSK_OK) {
+			pthread_mutex_lock(&m->lock);
+			if (m->err.code == FSK_OK)
+				m->err = t->err;
+			pthread_mutex_unlock(&m->lock);
+		}
+	}
+	return NULL;
+}
+
+static int
+walk_all(struct merger *m, unsigned threads, struct fsk_error *err)
+{
+	struct walker *walkers = calloc(threads, sizeof(*walkers));
+	unsigned started = 0;
+	int rc = FSK_OK;
+
+	if (walkers == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	for (unsigned i = 0; i < threads && rc == FSK_OK; i++) {
+		walkers[i].m = m;
+		rc = fsk_writer_lane(m->w, &walkers[i].lane, err);
+	}
+	if (rc == FSK_OK) {
+		for (unsigned i = 1; i < threads; i++, started++)
+			if (pthread_create(&walkers[i].thread, NULL, walk,
+				&walkers[i]) != 0)
+				break; /* the others do its work */
+		walk(&walkers[0]);
+		for (unsigned i = 1; i <= started; i++)
+			pthread_join(walkers[i].thread, NULL);
+	}
+	free(walkers);
+	if (rc == FSK_OK && m->err.code != FSK_OK) {
+		rc = m->err.code;
+		if (err != NULL)
+			*err = m->err;
+	}
+	return rc;
+}
+
+/* ---- allow sections that say `subtree` ---- */
+
+static int
+each_allowed(void *arg, const struct fsk_name *name, uint32_t attr)
+{
+	struct merger *m = arg;
+	struct fsk_query q;
+
+	(void)attr;
+	nameset_query(&m->allowed, &q, name);
+	return nameset_add(&m->allowed, &q, q.labels, 0) ? 0 : FSK_ENOMEM;
+}
+
+static int
+open_members(struct merger *m, struct fsk_error *err)
+{
+	const struct conf *c = m->r->c;
+	int rc = FSK_OK;
+
+	for (size_t i = 0; i < c->nfeeds && rc == FSK_OK; i++) {
+		struct member *me = &m->members[m->n];
+
+		if (!c->feeds[i].enabled)
+			continue;
+		me->f = &c->feeds[i];
+		me->s = &m->r->states[i];
+		me->s->refused = me->s->unique = me->s->entries = 0;
+		rc = open_member(m, me, err);
+		m->n++;
+		if (rc == FSK_OK && me->db != NULL && me->f->allow &&
+		    me->f->subtree)
+			rc = fsk_db_each(me->db, each_allowed, m, err);
+	}
+	return rc;
+}
+
+/* ---- afterwards: what each feed contributed ---- */
+
+static int
+count_members(struct merger *m, struct fsk_error *err)
+{
+	struct fsk_db_info info;
+	struct fsk_db *db;
+	uint64_t *count;
+	int rc = fsk_db_open(&db, m->r->to, FSK_DB_MAP, err);
+
+	if (rc != FSK_OK)
+		return rc;
+	fsk_db_info(db, &info);
+	count = calloc(info.attrs + 1u, sizeof(*count));
+	if (count == NULL) {
+		fsk_db_close(db);
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	}
+	fsk_db_count(db, count);
+	for (uint32_t i = 0; i < info.attrs; i++) {
+		struct fsk_attr a;
+
+		fsk_db_attr(db, i, &a);
+		for (unsigned j = 0; j < a.feeds; j++)
+			for (size_t k = 0; k < m->n; k++) {
+				struct member *me = &m->members[k];
+
+				if (strcmp(me->f->name,
+					fsk_db_attr_feed(db, i, j)) != 0)
+					continue;
+				me->s->entries += count[i];
+				if (a.feeds == 1)
+					me->s->unique += count[i];
+			}
+	}
+	free(count);
+	fsk_db_close(db);
+	return FSK_OK;
+}
+
+int
+merge(const struct merge_request *r, struct fsk_writer_result *result,
+    struct fsk_error *err)
+{
+	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const unsigned threads = r->c->threads != 0 ? (unsigned)r->c->threads
+	    : cpus > 0                              ? (unsigned)cpus
+						    : 1;
+	const struct fsk_writer_options options = {
+		.mode = r->c->secret ? FSK_SECRET : FSK_NAMES,
+		.threads = threads,
+		.memory = r->c->memory,
+		.serial = r->serial,
+		.created = r->now,
+	};
+	struct merger m = { .r = r, .lock = PTHREAD_MUTEX_INITIALIZER };
+	char *text = NULL;
+	size_t len = 0;
+	int rc;
+
+	nameset_init(&m.allowed);
+	m.members = calloc(r->c->nfeeds + 1, sizeof(*m.members));
+	m.refused = open_memstream(&text, &len);
+	if (m.members == NULL || m.refused == NULL)
+		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
+	else
+		rc = fsk_writer_open(&m.w, r->to, &options, err);
+	if (rc == FSK_OK)
+		rc = open_members(&m, err);
+	if (rc == FSK_OK)
+		rc = walk_all(&m, threads, err);
+	if (rc == FSK_OK && fflush(m.refused) != 0)
+		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
+	if (rc == FSK_OK)
+		rc = fsk_writer_publish(m.w, result, err);
+	if (rc == FSK_OK)
+		rc = count_members(&m, err);
+	if (rc == FSK_OK)
+		rc = state_replace(r->refused, text, len, err);
+	fsk_writer_close(m.w);
+	for (size_t i = 0; i < m.n; i++) {
+		fsk_db_close(m.members[i].db);
+		free(m.members[i].known);
+	}
+	if (m.refused != NULL)
+		fclose(m.refused);
+	free(text);
+	free(m.members);
+	nameset_fini(&m.allowed);
+	return rc;
+}

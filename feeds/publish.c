@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "feeds/publish.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "feeds/host.h"
+#include "feeds/state.h"
+#include "lib/db.h"
+#include "lib/verdict.h"
+
+#define ENDING ".fsdb"
+
+char *
+generation_path(const struct conf *c, uint64_t serial)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/generations/%020" PRIu64 ENDING, c->state,
+		serial) == -1)
+		return NULL;
+	return path;
+}
+
+static int
+newest_first(const void *ap, const void *bp)
+{
+	const uint64_t *a = ap, *b = bp;
+
+	return *a > *b ? -1 : *a < *b;
+}
+
+uint64_t *
+generations(const struct conf *c, size_t *n, struct fsk_error *err)
+{
+	char *folder = state_path(c->state, NULL, "generations");
+	uint64_t *serials = calloc(1, sizeof(*serials));
+	struct dirent *e;
+	DIR *d = NULL;
+
+	*n = 0;
+	if (folder == NULL || serials == NULL) {
+		fsk_fail(err, FSK_ENOMEM, "out of memory");
+		free(serials);
+		serials = NULL;
+		goto out;
+	}
+	d = opendir(folder);
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		char *end;
+		uint64_t serial = strtoull(e->d_name, &end, 10);
+		uint64_t *more;
+
+		if (end == e->d_name || strcmp(end, ENDING) != 0)
+			continue;
+		more = realloc(serials, (*n + 1) * sizeof(*more));
+		if (more == NULL)
+			break;
+		serials = more;
+		serials[(*n)++] = serial;
+	}
+	qsort(serials, *n, sizeof(*serials), newest_first);
+out:
+	if (d != NULL)
+		closedir(d);
+	free(folder);
+	return serials;
+}
+
+/* ---- canaries ---- */
+
+static int
+ask(const struct fsk_db *db, const char *text, bool must, struct fsk_error *err)
+{
+	struct fsk_verdict v;
+	struct fsk_name name;
+	struct fsk_query q;
+
+	if (host_name(&name, text, strlen(text)) != NULL)
+		return FSK_OK; /* conf_read() has told */
+	fsk_db_query(db, &q, name.wire, name.len);
+	fsk_verdict(db, &q, &v);
+	if (v.block == must)
+		return FSK_OK;
+	if (must)
+		return fsk_fail(err, FSK_EINVAL,
+		    "'%s' would not be blocked, but it must be "
+		    "(always-blocked)",
+		    text);
+	return fsk_fail(err, FSK_EINVAL,
+	    "'%s' would be blocked, for feed '%s', but it must not be "
+	    "(never-blocked)",
+	    text, fsk_db_attr_feed(db, v.found.attr, 0));
+}
+
+int
+generation_check(const struct conf *c, uint64_t serial, struct fsk_error *err)
+{
+	char *path = generation_path(c, serial);
+	struct fsk_db *db;
+	int rc;
+
+	if (path == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	rc = fsk_db_open(&db, path, FSK_DB_MAP, err);
+	free(path);
+	if (rc != FSK_OK)
+		return rc;
+	for (size_t i = 0; i < c->good.n && rc == FSK_OK; i++)
+		rc = ask(db, c->good.at[i], false, err);
+	for (size_t i = 0; i < c->bad.n && rc == FSK_OK; i++)
+		rc = ask(db, c->bad.at[i], true, err);
+	fsk_db_close(db);
+	return rc;
+}
+
+/* ---- into force ---- */
+
+static int
+copy(int from, int to)
+{
+	char *buffer = malloc(1 << 20);
+	ssize_t n = -1;
+
+	while (buffer != NULL && (n = read(from, buffer, 1 << 20)) > 0)
+		for (ssize_t at = 0, m; at < n; at += m) {
+			m = write(to, buffer + at, (size_t)(n - at));
+			if (m == -1) {
+				free(buffer);
+				return -1;
+			}
+		}
+	free(buffer);
+	return n == 0 ? 0 : -1;
+}
+
+/* A second name for the file PATH, or where that cannot be, a copy of it. */
+static int
+duplicate(const char *path, const char *to, struct fsk_error *err)
+{
+	int from, fd, rc = FSK_OK;
+
+	unlink(to); /* of a run that was killed; the lock is ours */
+	if (link(path, to) == 0)
+		return FSK_OK;
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (from == -1 || fd == -1 || copy(from, fd) == -1 || fsync(fd) == -1) {
+		rc = fsk_fail(err, FSK_EIO, "cannot copy '%s' to '%s': %s",
+		    path, to, strerror(errno));
+		unlink(to);
+	}
+	if (from != -1)
+		close(from);
+	if (fd != -1)
+		close(fd);
+	return rc;
+}
+
+static int
+sync_folder(const char *path, struct fsk_error *err)
+{
+	char *copy_of = strdup(path), *slash;
+	int fd, rc = FSK_OK;
+
+	if (copy_of == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	slash = strrchr(copy_of, '/');
+	slash[slash == copy_of] = '\0';
+	fd = open(copy_of, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || fsync(fd) == -1)
+		rc = fsk_fail(err, FSK_EIO, "cannot sync the folder '%s': %s",
+		    copy_of, strerror(errno));
+	if (fd != -1)
+		close(fd);
+	free(copy_of);
+	return rc;
+}
+
+int
+generation_install(const struct conf *c, uint64_t serial, struct fsk_error *err)
+{
+	char *path = generation_path(c, serial), *beside = NULL;
+	int rc;
+
+	if (path == NULL || asprintf(&beside, "%s.next", c->database) == -1) {
+		free(path);
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	}
+	rc = duplicate(path, beside, err);
+	if (rc == FSK_OK && rename(beside, c->database) == -1) {
+		rc = fsk_fail(err, FSK_EIO, "cannot replace '%s': %s",
+		    c->database, strerror(errno));
+		unlink(beside);
+	}
+	if (rc == FSK_OK) {
+		/* Where both names were of one file already, rename() leaves
+		 * both in place. */
+		unlink(beside);
+		rc = sync_folder(c->database, err);
+	}
+	free(path);
+	free(beside);
+	return rc;
+}
+
+uint64_t
+generation_in_force(const struct conf *c)
+{
+	struct fsk_db_info info = { 0 };
+	struct fsk_error err;
+	struct fsk_db *db;
+
+	if (fsk_db_open(&db, c->database, FSK_DB_MAP, &err) == FSK_OK) {
+		fsk_db_info(db, &info);
+		fsk_db_close(db);
+	}
+	return info.serial;
+}
+
+void
+generations_prune(const struct conf *c)
+{
+	const uint64_t keep = generation_in_force(c);
+	struct fsk_error err;
+	size_t n;
+	uint64_t *serials = generations(c, &n, &err);
+
+	for (size_t i = c->generations; serials != NULL && i < n; i++) {
+		char *path = generation_path(c, serials[i]);
+
+		if (path != NULL && serials[i] != keep)
+			unlink(path);
+		free(path);
+	}
+	free(serials);
+}
