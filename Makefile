@@ -42,13 +42,14 @@ all: $(FEEDS) module
 # ---- the programs ----
 
 # Which folder uses which library; tests/layers.sh guards the includes.
-feeds_pkgs := libidn2 jansson zlib liblzma libzstd libconfuse libpsl
+feeds_libs := $(call pkg_libs,libidn2 jansson zlib liblzma libzstd libzip \
+	libconfuse libpsl libcurl ldns yaml-0.1 libcdb) -lbz2 -lcsv
 
 $(LIB): $(call objs,lib)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 $(FEEDS): $(call objs,feeds) $(LIB)
-	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(call pkg_libs,$(feeds_pkgs)) -pthread
+	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(feeds_libs) -pthread
 $B/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(FSK_CPPFLAGS) $(FSK_CFLAGS) -c -o $@ $<
@@ -83,19 +84,18 @@ CHECKS := $(patsubst %.c,$B/%,$(sort $(wildcard tests/*/check_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAYS := $(FUZZERS:%=$B/tests/fuzz/replay_%)
 link_check = $(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $(filter %.o %.a,$^) \
-	$(call pkg_libs,check $1) -pthread
+	$(call pkg_libs,check) $1 -pthread
 
 $B/tests/lib/check_%: $B/tests/lib/check_%.o $(call part,lib) $(LIB)
 	$(call link_check)
 $B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) \
 		$B/tests/lib/kit.o $(LIB)
-	$(call link_check,$(feeds_pkgs))
+	$(call link_check,$(feeds_libs))
 $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)
 	$(call link_check)
 $B/tests/fuzz/replay_fuzz_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o \
-		$(filter $B/feeds/parse% $B/feeds/host.o $B/feeds/idn.o,$(call objs,feeds)) \
-		$(LIB)
-	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(call pkg_libs,libidn2) -pthread
+		$(filter-out %/main.o,$(call objs,feeds)) $(LIB)
+	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(feeds_libs) -pthread
 
 # What the end-to-end tests start.
 export FRAUDSINK_TEST_UNBOUND := $(UNBOUND)/unbound
@@ -114,7 +114,7 @@ check-built: all $(CHECKS) $(REPLAYS)
 # Coverage-guided fuzzing with clang: make fuzz FUZZ_SECONDS=60
 FUZZ_SECONDS ?= 60
 fuzz:
-	sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+	sh tests/fuzz/run.sh $(FUZZ_SECONDS) "$(feeds_libs)" $(FUZZERS)
 
 bench: deps all
 	sh tests/bench/run.sh $B $(UNBOUND)

@@ -290,7 +290,7 @@ fault(struct reader *r, unsigned line, const char *fmt, ...)
 	r->faults++;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 stopped(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	struct reader *r = the_reader;

@@ -6,9 +6,12 @@ set -eu
 
 packages="gcc libc6-dev make pkg-config patch xz-utils bzip2 ca-certificates
 	libxxhash-dev libjansson-dev libidn2-dev zlib1g-dev liblzma-dev
-	libzstd-dev check libevent-dev libssl-dev libexpat1-dev
-	libnghttp2-dev flex bison zstd nsd bind9-dnsutils ldnsutils"
-[ "${1-}" = bench ] && packages="$packages libcdb-dev liblmdb-dev dnsperf valgrind python3-minimal"
+	libzstd-dev libbz2-dev libzip-dev libconfuse-dev libpsl-dev publicsuffix
+	libcurl4-openssl-dev libldns-dev libcsv-dev libyaml-dev libcdb-dev
+	check libevent-dev libssl-dev libexpat1-dev
+	libnghttp2-dev flex bison zstd nsd bind9-dnsutils bind9-utils
+	ldnsutils openssl"
+[ "${1-}" = bench ] && packages="$packages liblmdb-dev dnsperf valgrind python3-minimal"
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0 # not Debian: trust the user
 missing=

@@ -13,13 +13,13 @@ only() {
 		done
 }
 
-libc='<(arpa/inet|assert|ctype|errno|fcntl|getopt|inttypes|limits|poll|pthread|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|mman|random|resource|socket|stat|time|types|wait)|time|unistd|emmintrin)\.h>'
+libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|poll|pthread|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|mman|random|resource|socket|stat|time|types|un|wait)|time|unistd|emmintrin)\.h>'
 out=$(
 	only lib "$libc|\"lib/|lib/checksum\.c:.*<xxhash\.h>"
 	only module "$libc|\"(lib|module)/|^module/unbound\.h:"
-	only feeds "$libc|\"(lib|feeds)/|<(confuse|idn2|jansson|libpsl|lzma|zlib|zstd)\.h>"
-	# Third-party headers: in one file each.
-	for h in confuse idn2 jansson libpsl lzma zlib zstd xxhash; do
+	only feeds "$libc|\"(lib|feeds)/|<(bzlib|cdb|confuse|csv|curl/curl|idn2|jansson|ldns/ldns|libpsl|lzma|yaml|zip|zlib|zstd)\.h>"
+	# Third-party headers: in one file each (JSON is read and written in two).
+	for h in bzlib cdb confuse csv curl/curl idn2 ldns/ldns libpsl lzma yaml zip zlib zstd xxhash; do
 		files=$(grep -lE "^#include <$h\.h>" lib/*.[ch] module/*.[ch] feeds/*.[ch])
 		[ "$(echo "$files" | wc -w)" -le 1 ] || echo "$files" | tr '\n' ' ' | sed "s/\$/: more than one file includes <$h.h>/"
 	done
