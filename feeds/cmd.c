@@ -34,6 +34,24 @@ usage_error(const char *command, const char *fmt, ...)
 	return EXIT_ERROR;
 }
 
+static void
+tell_fault(void *arg, const char *fault)
+{
+	(void)arg;
+	complain("%s", fault);
+}
+
+struct conf *
+read_conf(const char *path)
+{
+	unsigned faults;
+	struct conf *c = conf_read(path, tell_fault, NULL, &faults);
+
+	if (c == NULL && faults > 1)
+		complain("%u faults; nothing was done", faults);
+	return c;
+}
+
 bool
 read_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
 {

@@ -8,7 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "feeds/conf.h"
 #include "lib/db.h"
+
+#define CONF_DEFAULT "/etc/fraudsink/feeds.conf"
 
 /* Exit statuses; lookup gives 0 where a name is listed and 1 where none is. */
 #define EXIT_FOUND 0
@@ -21,6 +24,15 @@ int cmd_build(int argc, char **argv);
 int cmd_lookup(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_sync(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_rollback(int argc, char **argv);
+
+/* Reads feeds.conf from PATH, for conf_free(); NULL after telling what is wrong
+ * with it. */
+struct conf *read_conf(const char *path);
 
 /* Prints "fraudsink-feeds: " and the sentence to standard error. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

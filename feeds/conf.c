@@ -60,6 +60,8 @@ static const struct option global_options[] = {
 	{ "low-speed", SIZE, GLOBAL(low_speed), "100", 0, 1u << 30, NULL },
 	{ "low-speed-time", DURATION, GLOBAL(low_speed_time), "60s", 1, 3600,
 	    NULL },
+	{ "proxy", TEXT, GLOBAL(proxy), NULL, 0, 0, NULL },
+	{ "ca-file", TEXT, GLOBAL(ca_file), NULL, 0, 0, NULL },
 	{ "secret", FLAG, GLOBAL(secret), "no", 0, 0, NULL },
 	{ "user-agent", TEXT, GLOBAL(user_agent),
 	    "fraudsink/" FRAUDSINK_VERSION, 0, 0, NULL },

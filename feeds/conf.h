@@ -70,7 +70,7 @@ struct conf {
 	uint64_t generations, parallel, redirects, retries;
 	uint64_t connect_timeout, low_speed, low_speed_time;
 	bool secret; /* keep no names */
-	char *user_agent;
+	char *user_agent, *proxy, *ca_file;
 	uint64_t protected_rank, protected_feeds;
 	struct conf_list protected_files, own_names, shared_files;
 	struct conf_list good, bad; /* canaries */

@@ -123,3 +123,71 @@ json_info(FILE *to, const struct fsk_db *db)
 	}
 	return print(to, o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 }
+
+/* ---- status ---- */
+
+static void
+add_number(json_t *o, const char *name, uint64_t value)
+{
+	json_object_set_new(o, name, json_integer((json_int_t)value));
+}
+
+/* A time or an age, null where there is none. */
+static void
+add_time(json_t *o, const char *name, int64_t value, bool known)
+{
+	json_object_set_new(
+	    o, name, known ? json_integer((json_int_t)value) : json_null());
+}
+
+static json_t *
+status_feed(const struct status_feed *f)
+{
+	json_t *o = json_object();
+	const struct feed_state *s = &f->s;
+
+	json_object_set_new(o, "name", text(f->f->name));
+	json_object_set_new(o, "kind", text(f->f->allow ? "allow" : "feed"));
+	json_object_set_new(o, "category", text(f->f->category));
+	json_object_set_new(o, "health", text(health_word(f->health)));
+	add_time(o, "list_age", f->age, f->age >= 0);
+	add_time(o, "tried", s->tried, s->tried != 0);
+	add_time(o, "good", s->good, s->good != 0);
+	add_time(o, "not_before", s->not_before, s->not_before != 0);
+	add_number(o, "failures", s->failures);
+	json_object_set_new(
+	    o, "why", s->why[0] != '\0' ? text(s->why) : json_null());
+	add_number(o, "http", s->http);
+	json_object_set_new(o, "format", text(s->format));
+	add_number(o, "bytes", s->bytes);
+	add_number(o, "lines", s->lines);
+	add_number(o, "names", s->names);
+	add_number(o, "urls", s->urls);
+	add_number(o, "exceptions", s->excepted);
+	add_number(o, "not_applicable", s->skipped);
+	add_number(o, "bad", s->bad);
+	add_number(o, "refused", s->refused);
+	add_number(o, "entries", s->entries);
+	add_number(o, "unique", s->unique);
+	return o;
+}
+
+bool
+json_status(FILE *to, const struct status *s)
+{
+	json_t *o = json_object(), *feeds = json_array();
+
+	json_object_set_new(o, "database", text(s->c->database));
+	add_number(o, "serial", s->serial);
+	add_time(o, "created", s->created, s->serial != 0);
+	add_number(o, "entries", s->entries);
+	add_number(o, "urls", s->urls);
+	add_number(o, "bytes", s->bytes);
+	json_object_set_new(o, "held", json_boolean(s->held));
+	json_object_set_new(o, "good", json_boolean(s->good));
+	add_number(o, "now", (uint64_t)s->now);
+	json_object_set_new(o, "feeds", feeds);
+	for (size_t i = 0; i < s->c->nfeeds; i++)
+		json_array_append_new(feeds, status_feed(&s->feed[i]));
+	return print(to, o, JSON_INDENT(2));
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * json.h - what the commands print with --json; the only user of jansson
+ * json.h - what the commands print with --json
  */
 #ifndef FRAUDSINK_FEEDS_JSON_H
 #define FRAUDSINK_FEEDS_JSON_H
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "feeds/status.h"
 #include "lib/db.h"
 
 /* What is known of an entry, as both lookup and dump print it. */
@@ -26,5 +27,8 @@ bool json_dump(FILE *to, const struct json_entry *e);
 
 /* Prints the description of the database DB. */
 bool json_info(FILE *to, const struct fsk_db *db);
+
+/* Prints the status S. */
+bool json_status(FILE *to, const struct status *s);
 
 #endif

@@ -3,7 +3,19 @@
  * fraudsink-feeds - makes blocklist databases from feeds, and reads them
  *
  *   main.c     the commands; cmd.c what they share
- *   build.c    inputs to a database
+ *   sync.c     one round over all feeds; watch.c rounds for ever
+ *     conf.c     feeds.conf; check.c tells what it would do
+ *     round.c    a round
+ *       contents.c   gets what feeds serve; fetch.c from web servers
+ *       collect.c    makes a feed's list of it, if its guards agree
+ *       release.c    makes and publishes a database, if anything changed
+ *         merge.c      the lists of all feeds to one
+ *           guard.c      what no feed may block; psl.c, nameset.c
+ *         publish.c    generations, and which is in force
+ *     state.c    what is kept from round to round
+ *   status.c   how the feeds are
+ *   rollback.c an earlier generation in force again
+ *   build.c    inputs to a database, without any configuration
  *     ingest.c   reads and parses in several threads
  *       source.c   files and standard input, unpack_*.c compressed ones
  *       parse.c    the formats, parse_*.c one each
@@ -24,6 +36,12 @@ static const struct {
 	const char *name, *what;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "check", "check the configuration, tell what it would do",
+	    cmd_check },
+	{ "sync", "get all feeds, publish what changed", cmd_sync },
+	{ "watch", "do so for ever, each feed at its interval", cmd_watch },
+	{ "status", "tell how the feeds are", cmd_status },
+	{ "rollback", "put an earlier database in force again", cmd_rollback },
 	{ "build", "compile lists of names to a database", cmd_build },
 	{ "lookup", "tell whether names are listed, by which feeds, since when",
 	    cmd_lookup },

@@ -100,17 +100,35 @@ ask(const struct fsk_db *db, const char *text, bool must, struct fsk_error *err)
 	    text, fsk_db_attr_feed(db, v.found.attr, 0));
 }
 
+static int
+open_generation(const struct conf *c, uint64_t serial, struct fsk_db **db,
+    struct fsk_error *err)
+{
+	char *path = generation_path(c, serial);
+	int rc = path != NULL ? fsk_db_open(db, path, FSK_DB_MAP, err)
+			      : fsk_fail(err, FSK_ENOMEM, "out of memory");
+
+	free(path);
+	return rc;
+}
+
+int
+generation_verify(const struct conf *c, uint64_t serial, struct fsk_error *err)
+{
+	struct fsk_db *db;
+	int rc = open_generation(c, serial, &db, err);
+
+	if (rc == FSK_OK)
+		fsk_db_close(db);
+	return rc;
+}
+
 int
 generation_check(const struct conf *c, uint64_t serial, struct fsk_error *err)
 {
-	char *path = generation_path(c, serial);
 	struct fsk_db *db;
-	int rc;
+	int rc = open_generation(c, serial, &db, err);
 
-	if (path == NULL)
-		return fsk_fail(err, FSK_ENOMEM, "out of memory");
-	rc = fsk_db_open(&db, path, FSK_DB_MAP, err);
-	free(path);
 	if (rc != FSK_OK)
 		return rc;
 	for (size_t i = 0; i < c->good.n && rc == FSK_OK; i++)

@@ -16,6 +16,10 @@ char *generation_path(const struct conf *c, uint64_t serial);
 /* The serials of all generations, the newest first; *N of them; for free(). */
 uint64_t *generations(const struct conf *c, size_t *n, struct fsk_error *err);
 
+/* Whether the generation SERIAL is there and whole. */
+int generation_verify(
+    const struct conf *c, uint64_t serial, struct fsk_error *err);
+
 /* Whether the generation SERIAL may be published: opens it, and asks for the
  * names that must never and those that must always be blocked.  FSK_EINVAL
  * says which one failed, and by which feed. */

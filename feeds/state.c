@@ -204,6 +204,7 @@ static const struct {
 } numbers[] = {
 	{ "tried", AT(tried) },
 	{ "good", AT(good) },
+	{ "not-before", AT(not_before) },
 	{ "http", AT(http) },
 	{ "failures", AT(failures) },
 	{ "serial", AT(serial) },

@@ -26,8 +26,9 @@ struct feed_state {
 	char etag[256], last_modified[64];
 	char form[24];       /* of what makes the list from the body: a hash */
 	char format[16];     /* what the body turned out to be */
-	char why[256];       /* the last run failed: why; "": it did not */
+	char why[512];       /* the last run failed: why; "": it did not */
 	int64_t tried, good; /* seconds since 1970-01-01; 0: never */
+	int64_t not_before;  /* when its server wants to be asked again */
 	uint64_t http, failures; /* failures: runs since `good` */
 	uint64_t serial;         /* of a zone, plus 1; 0: none */
 	uint64_t bytes, lines, names, urls, excepted, nothing, skipped, bad;

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fraudsink-feeds check: is feeds.conf good, and what would it do? */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feeds/cmd.h"
+#include "feeds/conf.h"
+
+static const char help[] =
+    "usage: fraudsink-feeds check [-c FILE]\n"
+    "\n"
+    "Reads the configuration, tells every fault with its line, and prints "
+    "what\n"
+    "would be done.  Fetches nothing and changes nothing.\n"
+    "\n"
+    "  -c, --config FILE      default: " CONF_DEFAULT "\n"
+    "  -h, --help\n"
+    "\n"
+    "Exit status: 0 it is good, 2 it is not.\n";
+
+static const struct option options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* URLs may hold passwords and keys: neither user nor query is shown. */
+static void
+print_url(const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t len = strcspn(url, "?#");
+
+	host = host != NULL ? host + 3 : url;
+	if (strcspn(host, "@") < strcspn(host, "/")) {
+		printf("%.*s", (int)(host - url), url);
+		len -= strcspn(host, "@") + 1 + (size_t)(host - url);
+		url = host + strcspn(host, "@") + 1;
+	}
+	printf("%.*s%s", (int)len, url, url[len] != '\0' ? "?..." : "");
+}
+
+static void
+print_duration(const char *what, uint64_t seconds)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *unit;
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (seconds % units[i].seconds == 0) {
+			printf("%s%" PRIu64 "%s", what,
+			    seconds / units[i].seconds, units[i].unit);
+			return;
+		}
+}
+
+static void
+print_feed(const struct conf *c, const struct conf_feed *f)
+{
+	static const char *const severities[] = { "red", "yellow" };
+	static const char *const actions[] = { "nxdomain", "nodata",
+		"sinkhole" };
+	static const char *const trusts[] = { "low", "normal", "high" };
+	const struct conf_answer a = conf_answer_of(c, f);
+
+	printf("%s %s: ", f->allow ? "allow" : "feed", f->name);
+	if (f->url != NULL)
+		print_url(f->url);
+	else
+		printf("zone %s from %s", f->zone, f->server);
+	print_duration(" every ", f->interval);
+	printf(", format %s", f->format_name);
+	if (f->allow) {
+		printf(
+		    ", allowed%s", f->subtree ? " with all that is below" : "");
+	} else {
+		printf(", %s, %s, %s", f->category, severities[a.severity],
+		    actions[a.action]);
+		if (a.action == 2)
+			printf(" %s", a.sinkhole);
+		printf(", TTL %" PRIu64 ", trust %s", a.ttl, trusts[f->trust]);
+		if (a.minimum_feeds > 1)
+			printf(
+			    ", %" PRIu64 " feeds must agree", a.minimum_feeds);
+	}
+	if (f->max_age > 0)
+		print_duration(", entries for ", f->max_age);
+	if (!f->enabled)
+		printf(", DISABLED");
+	putchar('\n');
+}
+
+/* What is no fault, but will not work as things are. */
+static void
+warn_about(const struct conf *c)
+{
+	for (size_t i = 0; i < c->nfeeds; i++) {
+		const struct conf_feed *f = &c->feeds[i];
+
+		if (f->secret_file != NULL && access(f->secret_file, R_OK) != 0)
+			complain("warning: %s: cannot read the secret '%s'",
+			    f->name, f->secret_file);
+		if (f->secret_env != NULL && getenv(f->secret_env) == NULL)
+			complain("warning: %s: the variable '%s' is not set",
+			    f->name, f->secret_env);
+		if (f->secret_header != NULL && f->url != NULL &&
+		    strncmp(f->url, "http://", 7) == 0)
+			complain("warning: %s: its secret travels in the clear "
+				 "(http)",
+			    f->name);
+	}
+	if (c->good.n == 0)
+		complain("warning: no 'never-blocked' names are given: no "
+			 "canary would sing");
+}
+
+int
+cmd_check(int argc, char **argv)
+{
+	const char *path = CONF_DEFAULT;
+	struct conf *c;
+	int o;
+
+	while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1)
+		switch (o) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return finish_output(EXIT_SUCCESS);
+		default:
+			return usage_error("check", "bad command line");
+		}
+	if (optind != argc)
+		return usage_error("check", "too many arguments");
+	c = read_conf(path);
+	if (c == NULL)
+		return EXIT_ERROR;
+	printf("database %s, state in %s, %" PRIu64 " generations kept\n",
+	    c->database, c->state, c->generations);
+	for (size_t i = 0; i < c->nfeeds; i++)
+		print_feed(c, &c->feeds[i]);
+	for (size_t i = 0; i < c->hooks.n; i++)
+		printf("then: %s\n", c->hooks.at[i]);
+	warn_about(c);
+	conf_free(c);
+	return finish_output(EXIT_SUCCESS);
+}

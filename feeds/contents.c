@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "feeds/contents.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "feeds/fetch.h"
+
+static void __attribute__((format(printf, 2, 3)))
+fail(struct content *k, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(k->why, sizeof(k->why), fmt, ap);
+	va_end(ap);
+	k->status = CONTENT_FAILED;
+}
+
+/* ---- files of this machine ---- */
+
+/* It is new if it is another than last time. */
+static void
+look_at_file(struct content *k, const char *path)
+{
+	struct stat st;
+
+	k->body = strdup(path);
+	if (k->body == NULL) {
+		fail(k, "out of memory");
+		return;
+	}
+	if (stat(path, &st) == -1) {
+		fail(k, "cannot open '%s': %s", path, strerror(errno));
+		return;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		fail(k, "'%s' is not a file", path);
+		return;
+	}
+	if ((uint64_t)st.st_size > k->f->max_size) {
+		fail(k, "larger than %llu octets",
+		    (unsigned long long)k->f->max_size);
+		return;
+	}
+	snprintf(k->etag, sizeof(k->etag), "%llu-%llu-%lld.%09ld",
+	    (unsigned long long)st.st_ino, (unsigned long long)st.st_size,
+	    (long long)st.st_mtim.tv_sec, (long)st.st_mtim.tv_nsec);
+	k->bytes = (uint64_t)st.st_size;
+	k->status = strcmp(k->etag, k->s->etag) == 0 ? CONTENT_UNCHANGED
+						     : CONTENT_NEW;
+}
+
+/* ---- secrets ---- */
+
+/* The secret of K's feed, for free(); NULL if it has none, or where it cannot
+ * be had, which is K's failure. */
+static char *
+secret_of(struct content *k)
+{
+	const struct conf_feed *f = k->f;
+	char *text = NULL;
+	size_t len;
+
+	if (f->secret_env != NULL) {
+		const char *value = getenv(f->secret_env);
+
+		if (value == NULL)
+			fail(k, "the variable '%s' of its secret is not set",
+			    f->secret_env);
+		return value != NULL ? strdup(value) : NULL;
+	}
+	if (f->secret_file == NULL)
+		return NULL;
+	text = state_text(f->secret_file, &len);
+	if (text == NULL)
+		fail(k, "cannot read its secret from '%s': %s", f->secret_file,
+		    strerror(errno));
+	else
+		text[strcspn(text, "\r\n")] = '\0';
+	return text;
+}
+
+/* What is secret is wiped before its memory is used by others. */
+static void
+free_secret(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
+/* ---- servers ---- */
+
+/* Makes room for what a server will send. */
+static bool
+make_room(const struct conf *c, struct content *k)
+{
+	char *folder = state_path(c->state, k->f->name, NULL);
+	struct fsk_error err = { .text = "out of memory" };
+	bool good;
+
+	k->body = state_path(c->state, k->f->name, "body");
+	k->incoming = state_path(c->state, k->f->name, "body.new");
+	good = folder != NULL && k->body != NULL && k->incoming != NULL &&
+	    state_folder(folder, &err) == FSK_OK;
+	if (!good)
+		fail(k, "%s", err.text);
+	free(folder);
+	return good;
+}
+
+/* Whether the files A and B hold the same octets. */
+static bool
+same_octets(const char *a, const char *b)
+{
+	static const size_t room = 1 << 16;
+	char *x = malloc(room), *y = malloc(room);
+	FILE *f = fopen(a, "re"), *g = fopen(b, "re");
+	bool same = x != NULL && y != NULL && f != NULL && g != NULL;
+
+	while (same) {
+		size_t n = fread(x, 1, room, f), m = fread(y, 1, room, g);
+
+		same = n == m && memcmp(x, y, n) == 0 && !ferror(f) &&
+		    !ferror(g);
+		if (n == 0)
+			break;
+	}
+	if (f != NULL)
+		fclose(f);
+	if (g != NULL)
+		fclose(g);
+	free(x);
+	free(y);
+	return same;
+}
+
+/* Not all servers know what did not change. */
+static void
+compare(struct content *k)
+{
+	if (k->status == CONTENT_NEW && same_octets(k->incoming, k->body)) {
+		k->status = CONTENT_UNCHANGED;
+		unlink(k->incoming);
+	}
+}
+
+/* ---- web servers ---- */
+
+/* Fills in REQ for K; what of it is secret is for free_secret(). */
+static bool
+make_request(const struct conf *c, struct content *k, struct fetch_request *req,
+    char **header, char **query)
+{
+	const struct conf_feed *f = k->f;
+	char *secret = secret_of(k);
+
+	*header = *query = NULL;
+	if (k->status == CONTENT_FAILED || !make_room(c, k)) {
+		free_secret(secret);
+		return false;
+	}
+	if ((secret != NULL && f->secret_header != NULL &&
+		asprintf(header, "%s: %s", f->secret_header, secret) == -1) ||
+	    (secret != NULL && f->secret_query != NULL &&
+		asprintf(query, "%s=%s", f->secret_query, secret) == -1))
+		fail(k, "out of memory");
+	free_secret(secret);
+	*req = (struct fetch_request){
+		.feed = f->name,
+		.url = f->url,
+		.to = k->incoming,
+		.user_agent = c->user_agent,
+		.proxy = f->proxy != NULL ? f->proxy : c->proxy,
+		.ca_file = f->ca_file != NULL ? f->ca_file : c->ca_file,
+		.secret_header = *header,
+		.secret_query = *query,
+		.max_bytes = f->max_size,
+		.max_seconds = f->timeout,
+		.connect_seconds = c->connect_timeout,
+		.low_speed_bytes = c->low_speed,
+		.low_speed_seconds = c->low_speed_time,
+		.redirects = (unsigned)c->redirects,
+		.retries = (unsigned)c->retries,
+	};
+	/* Ask whether it changed only where what we have is still there. */
+	if (access(k->body, R_OK) == 0) {
+		req->etag = k->s->etag[0] != '\0' ? k->s->etag : NULL;
+		req->last_modified = k->s->last_modified[0] != '\0'
+		    ? k->s->last_modified
+		    : NULL;
+	}
+	return k->status != CONTENT_FAILED;
+}
+
+static void
+take_result(struct content *k, const struct fetch_result *res)
+{
+	k->http = (uint64_t)res->http;
+	if (res->retry_after > 0)
+		k->not_before = (int64_t)time(NULL) + (int64_t)res->retry_after;
+	switch (res->status) {
+	case FETCH_NEW:
+		k->status = CONTENT_NEW;
+		k->bytes = res->bytes;
+		memcpy(k->etag, res->etag, sizeof(k->etag));
+		memcpy(k->last_modified, res->last_modified,
+		    sizeof(k->last_modified));
+		compare(k);
+		break;
+	case FETCH_UNCHANGED:
+		k->status = CONTENT_UNCHANGED;
+		break;
+	case FETCH_FAILED:
+		fail(k, "%s", res->why);
+		break;
+	}
+}
+
+/* What the web servers of a run are asked. */
+struct web {
+	struct fetch_request *req;
+	struct fetch_result *res;
+	struct content **of;
+	char **header, **query;
+	size_t n;
+};
+
+static bool
+is_web(const struct conf_feed *f)
+{
+	return f->url != NULL && strncmp(f->url, "http", 4) == 0;
+}
+
+static int
+get_from_web(const struct conf *c, struct content *at, size_t n,
+    const atomic_bool *stop, struct fsk_error *err)
+{
+	struct web w = { calloc(n, sizeof(*w.req)), calloc(n, sizeof(*w.res)),
+		calloc(n, sizeof(*w.of)), calloc(n, sizeof(*w.header)),
+		calloc(n, sizeof(*w.query)), 0 };
+	int rc = FSK_OK;
+
+	if (w.req == NULL || w.res == NULL || w.of == NULL ||
+	    w.header == NULL || w.query == NULL)
+		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
+	for (size_t i = 0; i < n && rc == FSK_OK; i++) {
+		if (!is_web(at[i].f))
+			continue;
+		if (make_request(
+			c, &at[i], &w.req[w.n], &w.header[w.n], &w.query[w.n]))
+			w.of[w.n++] = &at[i];
+		else {
+			free_secret(w.header[w.n]);
+			free_secret(w.query[w.n]);
+		}
+	}
+	if (rc == FSK_OK && w.n > 0)
+		rc = fetch_all(
+		    w.req, w.res, w.n, (unsigned)c->parallel, stop, err);
+	for (size_t i = 0; i < w.n; i++) {
+		if (rc == FSK_OK)
+			take_result(w.of[i], &w.res[i]);
+		free_secret(w.header[i]);
+		free_secret(w.query[i]);
+	}
+	free(w.req);
+	free(w.res);
+	free(w.of);
+	free(w.header);
+	free(w.query);
+	return rc;
+}
+
+/* ---- the whole ---- */
+
+int
+contents_get(const struct conf *c, struct content *at, size_t n,
+    const atomic_bool *stop, struct fsk_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *url = at[i].f->url;
+
+		if (url == NULL)
+			fail(&at[i], "zone transfers are not built in");
+		else if (url[0] == '/')
+			look_at_file(&at[i], url);
+		else if (strncmp(url, "file://", 7) == 0)
+			look_at_file(&at[i], url + 7);
+	}
+	return get_from_web(c, at, n, stop, err);
+}
+
+int
+content_accept(struct content *k, struct fsk_error *err)
+{
+	if (k->incoming != NULL && rename(k->incoming, k->body) == -1)
+		return fsk_fail(err, FSK_EIO, "cannot replace '%s': %s",
+		    k->body, strerror(errno));
+	return FSK_OK;
+}
+
+void
+contents_free(struct content *at, size_t n)
+{
+	for (size_t i = 0; at != NULL && i < n; i++) {
+		if (at[i].incoming != NULL)
+			unlink(at[i].incoming);
+		free(at[i].incoming);
+		free(at[i].body);
+	}
+}

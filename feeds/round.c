@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "feeds/round.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "feeds/collect.h"
+#include "feeds/contents.h"
+#include "feeds/release.h"
+#include "feeds/state.h"
+#include "lib/db.h"
+
+struct run {
+	struct round *r;
+	const struct conf *c;
+	struct feed_state *states; /* as c->feeds */
+	struct content *contents;  /* of the feeds that are due */
+	size_t n;
+	int64_t now;
+};
+
+/* ---- messages, a line a feed ---- */
+
+static void __attribute__((format(printf, 3, 4)))
+tell(const struct run *run, const struct content *k, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (run->r->quiet && k->status != CONTENT_FAILED)
+		return;
+	fprintf(stderr, "%s: ", k->f->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static void
+tell_failed(const struct run *run, const struct content *k)
+{
+	if (k->s->good == 0)
+		tell(run, k, "FAILED: %s; it has no list yet", k->why);
+	else
+		tell(run, k, "FAILED: %s; its list of %.1f hours ago stays",
+		    k->why, (double)(run->now - k->s->good) / 3600);
+}
+
+static void
+tell_new(
+    const struct run *run, const struct content *k, const struct feed_state *s)
+{
+	tell(run, k,
+	    "%s (%s): %" PRIu64 " names, %" PRIu64 " URLs, %" PRIu64
+	    " exceptions, %" PRIu64 " not applicable, %" PRIu64 " bad",
+	    k->status == CONTENT_NEW ? "new" : "read again", s->format,
+	    s->names, s->urls, s->excepted, s->skipped, s->bad);
+}
+
+/* ---- contents to lists ---- */
+
+/* Whether the list of F must be made anew of the body that is there. */
+static bool
+list_is_outdated(
+    const struct conf *c, const struct conf_feed *f, const struct feed_state *s)
+{
+	char *list = state_path(c->state, f->name, "list.fsdb");
+	struct fsk_error unused;
+	struct fsk_db *db = NULL;
+	char form[24];
+	bool good = list != NULL &&
+	    fsk_db_open(&db, list, FSK_DB_MAP, &unused) == FSK_OK;
+
+	fsk_db_close(db);
+	free(list);
+	collect_form(f, form);
+	return !good || strcmp(form, s->form) != 0;
+}
+
+static int
+make_list(struct run *run, struct content *k, struct feed_state *s,
+    struct fsk_error *err)
+{
+	const bool incoming = k->status == CONTENT_NEW && k->incoming != NULL;
+	char *folder = state_path(run->c->state, k->f->name, NULL);
+	int rc = folder != NULL ? state_folder(folder, err)
+				: fsk_fail(err, FSK_ENOMEM, "out of memory");
+
+	free(folder);
+	if (rc == FSK_OK)
+		rc = collect(run->c, k->f, incoming ? k->incoming : k->body,
+		    (uint32_t)(run->now / 86400), s, err);
+	if (rc == FSK_OK && incoming)
+		rc = content_accept(k, err);
+	return rc;
+}
+
+/* What is known of the feed after K was got and, if need be, read. */
+static void
+note(const struct content *k, struct feed_state *s, int64_t now)
+{
+	s->tried = now;
+	s->http = k->http;
+	s->not_before = k->not_before;
+	if (k->status == CONTENT_FAILED) {
+		s->failures++;
+		memcpy(s->why, k->why, sizeof(s->why));
+		return;
+	}
+	s->good = now;
+	s->failures = 0;
+	s->why[0] = '\0';
+	if (k->status == CONTENT_NEW) {
+		s->bytes = k->bytes;
+		s->serial = k->serial;
+		memcpy(s->etag, k->etag, sizeof(s->etag));
+		memcpy(s->last_modified, k->last_modified,
+		    sizeof(s->last_modified));
+	}
+}
+
+static void
+take_content(struct run *run, struct content *k, struct feed_state *s)
+{
+	struct fsk_error err;
+	bool made = false;
+
+	if (k->status == CONTENT_NEW ||
+	    (k->status == CONTENT_UNCHANGED &&
+		list_is_outdated(run->c, k->f, s))) {
+		made = make_list(run, k, s, &err) == FSK_OK;
+		if (!made) {
+			k->status = CONTENT_FAILED;
+			snprintf(k->why, sizeof(k->why), "%s", err.text);
+		}
+	}
+	switch (k->status) {
+	case CONTENT_FAILED:
+		tell_failed(run, k);
+		run->r->failed++;
+		break;
+	case CONTENT_NEW:
+		run->r->fresh++;
+		tell_new(run, k, s);
+		break;
+	case CONTENT_UNCHANGED:
+		run->r->unchanged++;
+		if (made)
+			tell_new(run, k, s);
+		else
+			tell(run, k, "unchanged, %" PRIu64 " names and URLs",
+			    s->names + s->urls);
+		break;
+	}
+	note(k, s, run->now);
+}
+
+/* ---- the whole ---- */
+
+static int
+prepare(struct run *run, struct fsk_error *err)
+{
+	const struct conf *c = run->c;
+
+	run->states = calloc(c->nfeeds, sizeof(*run->states));
+	run->contents = calloc(c->nfeeds, sizeof(*run->contents));
+	if (run->states == NULL || run->contents == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	run->now = (int64_t)time(NULL);
+	for (size_t i = 0; i < c->nfeeds; i++) {
+		state_read(c->state, c->feeds[i].name, &run->states[i]);
+		if (c->feeds[i].enabled &&
+		    (run->r->due == NULL || run->r->due[i]))
+			run->contents[run->n++] = (struct content){
+				.f = &c->feeds[i],
+				.s = &run->states[i],
+			};
+	}
+	return FSK_OK;
+}
+
+static bool
+stopped(const struct round *r)
+{
+	return r->stop != NULL && atomic_load(r->stop);
+}
+
+static int
+keep_states(const struct run *run, struct fsk_error *err)
+{
+	int rc = FSK_OK;
+
+	for (size_t i = 0; i < run->c->nfeeds && rc == FSK_OK; i++)
+		if (run->c->feeds[i].enabled)
+			rc = state_write(run->c->state, run->c->feeds[i].name,
+			    &run->states[i], err);
+	return rc;
+}
+
+int
+round_run(struct round *r, struct fsk_error *err)
+{
+	struct run run = { .r = r, .c = r->c };
+	struct release rel = { .c = r->c, .force = r->force };
+	struct fsk_error later;
+	int rc = prepare(&run, err), kept;
+
+	if (rc == FSK_OK)
+		rc = contents_get(r->c, run.contents, run.n, r->stop, err);
+	for (size_t i = 0; i < run.n && rc == FSK_OK && !stopped(r); i++)
+		take_content(&run, &run.contents[i],
+		    &run.states[run.contents[i].f - r->c->feeds]);
+	if (rc == FSK_OK && stopped(r))
+		rc = fsk_fail(err, FSK_EIO, "stopped");
+	if (rc == FSK_OK) {
+		rel.states = run.states;
+		rel.now = run.now;
+		rc = release(&rel, err);
+	}
+	if (run.states != NULL) {
+		kept = keep_states(&run, &later);
+		if (rc == FSK_OK && kept != FSK_OK) {
+			rc = kept;
+			*err = later;
+		}
+	}
+	r->published = rel.published;
+	r->held = rel.held;
+	r->serial = rel.serial;
+	r->entries = rel.entries;
+	r->urls = rel.urls;
+	for (size_t i = 0; run.states != NULL && i < r->c->nfeeds; i++)
+		r->refused += run.states[i].refused;
+	contents_free(run.contents, run.n);
+	free(run.contents);
+	free(run.states);
+	if (rc == FSK_OK && r->published && !r->no_hooks)
+		release_hooks(r->c, r->serial);
+	return rc;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * round.h - one round: get what is due, make lists of it, publish
+ *
+ * A feed that fails keeps its last good list.  A round in which nothing changed
+ * publishes nothing.
+ */
+#ifndef FRAUDSINK_FEEDS_ROUND_H
+#define FRAUDSINK_FEEDS_ROUND_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "feeds/conf.h"
+#include "lib/err.h"
+
+struct round {
+	const struct conf *c;
+	const bool *due; /* which feeds, as c->feeds; NULL: all */
+	bool force;      /* publish even if nothing changed */
+	bool quiet;      /* tell failures only */
+	bool no_hooks;
+	const atomic_bool *stop; /* may be NULL */
+
+	/* What came of it. */
+	unsigned fresh, unchanged, failed; /* feeds */
+	bool published;
+	bool held; /* there was news, but a rollback holds it back */
+	uint64_t serial, entries, urls, refused; /* of what was published */
+};
+
+/* Runs a round; the caller holds the state's lock.  FSK_OK even where feeds
+ * failed (R->failed): the rest is published and their last good lists stay.
+ * On an error nothing was published; what was in force stays in force. */
+int round_run(struct round *r, struct fsk_error *err);
+
+#endif
