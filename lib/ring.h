@@ -96,8 +96,8 @@ struct fsk_ring_worker; /* one worker's block; its owner alone writes to it */
 /* Opens the file PATH for WORKERS workers with room for EVENTS events each (a
  * power of two), or makes it; one that is there is taken over with all its
  * counts and undrained events if its shape is the same, and else replaced.
- * FSK_EIO where another process holds it.  PATH NULL: no file, only memory that
- * processes forked later share. */
+ * FSK_EIO where another process holds it, FSK_EFORMAT where the file is not a
+ * ring.  PATH NULL: no file, only memory that processes forked later share. */
 int fsk_ring_open(struct fsk_ring **ring, const char *path, unsigned workers,
     unsigned events, struct fsk_error *err);
 
