@@ -35,21 +35,26 @@ part  = $(filter-out %/main.o $B/tests/$1/check_%,$(call objs,$1) \
 	$(call objs,tests/$1))
 LIB   := $B/libfraudsink.a
 FEEDS := $B/fraudsink-feeds
+STATS := $B/fraudsink-stats
 MOD   := $B/fraudsink.so
 
-all: $(FEEDS) module
+all: $(FEEDS) $(STATS) module
 
 # ---- the programs ----
 
 # Which folder uses which library; tests/layers.sh guards the includes.
 feeds_libs := $(call pkg_libs,libidn2 jansson zlib liblzma libzstd libzip \
 	libconfuse libpsl libcurl ldns yaml-0.1 libcdb) -lbz2 -lcsv
+stats_libs := $(call pkg_libs,libconfuse sqlite3 libcurl libmaxminddb \
+	libmicrohttpd jansson libcrypto) -lm
 
 $(LIB): $(call objs,lib)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 $(FEEDS): $(call objs,feeds) $(LIB)
 	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(feeds_libs) -pthread
+$(STATS): $(call objs,stats) $(LIB)
+	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(stats_libs) -pthread
 $B/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(FSK_CPPFLAGS) $(FSK_CFLAGS) -c -o $@ $<
@@ -91,6 +96,9 @@ $B/tests/lib/check_%: $B/tests/lib/check_%.o $(call part,lib) $(LIB)
 $B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) \
 		$B/tests/lib/kit.o $(LIB)
 	$(call link_check,$(feeds_libs))
+$B/tests/stats/check_%: $B/tests/stats/check_%.o $(call part,stats) \
+		$B/tests/lib/kit.o $(LIB)
+	$(call link_check,$(stats_libs))
 $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)
 	$(call link_check)
 $B/tests/fuzz/replay_fuzz_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o \
@@ -102,6 +110,7 @@ export FRAUDSINK_TEST_UNBOUND := $(UNBOUND)/unbound
 export FRAUDSINK_TEST_CONTROL := $(UNBOUND)/unbound-control
 export FRAUDSINK_TEST_MODULE  := $(CURDIR)/$(MOD)
 export FRAUDSINK_TEST_FEEDS   := $(CURDIR)/$(FEEDS)
+export FRAUDSINK_TEST_STATS   := $(CURDIR)/$(STATS)
 export FRAUDSINK_TEST_SAN     := $(SAN)
 export FRAUDSINK_TEST_DATA    := $(DATA)
 
@@ -123,7 +132,7 @@ bench: deps all
 lint:
 	clang-format --dry-run --Werror $$(git ls-files '*.[ch]')
 	cppcheck -q --error-exitcode=1 -I. --enable=warning,portability \
-		--inline-suppr --suppress=missingIncludeSystem --suppress=uninitvar lib feeds
+		--inline-suppr --suppress=missingIncludeSystem --suppress=uninitvar lib feeds stats
 	sh tests/layers.sh
 	mandoc -T lint -W warning feeds/*.8 module/*.8
 
@@ -141,13 +150,13 @@ install: all
 	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(PREFIX)/sbin \
 		$(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(MOD) $(DESTDIR)$(MODULEDIR)
-	install -m 755 $(FEEDS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(FEEDS) $(STATS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 module/fraudsink-module-check $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 feeds/*.8 module/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 clean:
 	rm -rf build
 help:
-	@echo 'make            build fraudsink-feeds and fraudsink.so'
+	@echo 'make            build fraudsink-feeds, fraudsink-stats and fraudsink.so'
 	@echo 'make demo       install what is missing, build, block a list in a real Unbound'
 	@echo '                ONCE=1 show and exit, LIST=FILE your list, UPSTREAM=ADDR'
 	@echo 'make check      build and run all tests (SAN=1, SAN=thread)'
