@@ -163,7 +163,8 @@ load(const struct names_level *l, const struct counting *c,
 	rc = store_names(c->store, &q, load_name, &loading, err);
 	if (rc == FSK_OK)
 		rc = store_rests(c->store, &q, load_rest, &loading, err);
-	return rc;
+	return rc != FSK_ENOMEM ? rc
+				: fsk_fail(err, FSK_ENOMEM, "out of memory");
 }
 
 static struct names_period *
