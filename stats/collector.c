@@ -11,6 +11,8 @@
 #include "stats/rollup.h"
 #include "stats/source.h"
 #include "stats/store.h"
+#include "stats/warn.h"
+#include "stats/warn_send.h"
 
 #define BATCH_MOST  500000         /* events in memory */
 #define PAST_MOST   (31 * 86400ll) /* seconds that an event may be old */
@@ -23,6 +25,8 @@ struct collector {
 	struct rollup *rollup;
 	struct geo *geo;
 	struct privacy *privacy;
+	struct warn *warn; /* NULL: nobody is to be warned */
+	struct warn_sender *sender;
 	struct source **source;
 	char (*told)[512]; /* why each source is not attached */
 	uint64_t now;      /* microseconds, of this round */
@@ -82,6 +86,10 @@ collector_new(
 	if (rc == FSK_OK)
 		rc = privacy_open(&k->privacy, c, err);
 	if (rc == FSK_OK)
+		rc = warn_open(&k->warn, c, k->privacy, err);
+	if (rc == FSK_OK && k->warn != NULL && c->warnings.url != NULL)
+		rc = warn_sender_start(&k->sender, &c->warnings, err);
+	if (rc == FSK_OK)
 		rc = store_open(&k->store, c, STORE_WRITE, err);
 	if (rc == FSK_OK) {
 		k->rollup = rollup_new(c);
@@ -109,6 +117,8 @@ collector_free(struct collector *k)
 	free(k->told);
 	rollup_free(k->rollup);
 	geo_free(k->geo);
+	warn_sender_stop(k->sender);
+	warn_close(k->warn);
 	privacy_close(k->privacy);
 	store_close(k->store);
 	free(k);
@@ -150,6 +160,28 @@ time_of(struct collector *k, const struct fsk_event *e)
 	return k->now;
 }
 
+/* Orders a warning where one is wanted. */
+static void
+warn_of(struct collector *k, const struct fsk_event *e, uint64_t now,
+    const struct meaning *m)
+{
+	const struct words *w = rollup_words(k->rollup);
+	const uint8_t *entry = e->qname;
+	struct warn_event warning = { .time = now, .client = e->client };
+
+	if (e->severity != FSK_RED || e->would > FSK_WOULD_BLOCK)
+		return;
+	warning.group = words_text(w, FSK_LABEL_GROUP, m->group);
+	if (!warn_wanted(k->warn, warning.group))
+		return;
+	warning.category = words_text(w, FSK_LABEL_CATEGORY, m->category);
+	warning.feeds = words_set_text(w, m->feeds);
+	for (unsigned n = fsk_name_labels(entry); n > e->entry; n--)
+		entry += *entry + 1u;
+	warning.entry = entry;
+	warn_event(k->warn, &warning);
+}
+
 static bool
 take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
 {
@@ -172,6 +204,8 @@ take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
 	struct geo_place place;
 	uint8_t kept[16];
 
+	if (k->warn != NULL)
+		warn_of(k, e, r.time, m);
 	geo_find(k->geo, e->client, &place);
 	memcpy(r.country, place.country, sizeof(r.country));
 	r.asn = place.asn;
@@ -332,6 +366,8 @@ collector_maintain(struct collector *k)
 	bool more = true;
 
 	geo_refresh(k->geo, tell_place, NULL);
+	if (k->warn != NULL)
+		warn_maintain(k->warn, (int64_t)(begin / 1000000));
 	while (more && microseconds() - begin < MAINTAIN_MS * 1000)
 		if (store_maintain(k->store, (int64_t)(begin / 1000000), &more,
 			&err) != FSK_OK) {

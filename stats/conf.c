@@ -74,6 +74,19 @@ static const struct conf_option clickhouse_options[] = {
 	    NULL },
 };
 
+static const struct conf_option warnings_options[] = {
+	{ "groups", TEXTS, CONF(warnings.groups), NULL, 0, 0, NULL },
+	{ "folder", TEXT, CONF(warnings.folder), "/var/lib/fraudsink/warnings",
+	    0, 0, NULL },
+	{ "keep", DURATION, CONF(warnings.keep), "7d", 3600, FOREVER, NULL },
+	{ "daily-megabytes", NUMBER, CONF(warnings.most), "1000", 1, 1u << 20,
+	    NULL },
+	{ "url", TEXT, CONF(warnings.url), NULL, 0, 0, NULL },
+	{ "certificate", TEXT, CONF(warnings.certificate), NULL, 0, 0, NULL },
+	{ "key", TEXT, CONF(warnings.key), NULL, 0, 0, NULL },
+	{ "ca-file", TEXT, CONF(warnings.ca_file), NULL, 0, 0, NULL },
+};
+
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 /* ---- reading ---- */
@@ -324,6 +337,23 @@ check_host(struct reader *r)
 }
 
 static void
+check_warnings(struct reader *r)
+{
+	const struct conf_warnings *w = &r->c->warnings;
+
+	check_path(r, "warnings: folder", w->folder);
+	check_path(r, "warnings: certificate", w->certificate);
+	check_path(r, "warnings: key", w->key);
+	check_path(r, "warnings: ca-file", w->ca_file);
+	if (w->url != NULL && strncmp(w->url, "https://", 8) != 0)
+		fault(r, 0, "'warnings: url' must be https");
+	if (w->url != NULL && w->groups.n == 0)
+		fault(r, 0, "'warnings: url' needs 'groups' to warn");
+	if ((w->certificate == NULL) != (w->key == NULL))
+		fault(r, 0, "'warnings: certificate' and 'key' go together");
+}
+
+static void
 check_all(struct reader *r)
 {
 	struct conf *c = r->c;
@@ -355,6 +385,7 @@ check_all(struct reader *r)
 		fault(r, 0,
 		    "'hour-names' and 'day-names' cannot be more than "
 		    "'tracked-names'");
+	check_warnings(r);
 	if (c->privacy != CONF_NOTHING && !c->events)
 		fault(
 		    r, 0, "'privacy' is about events: it needs 'events = yes'");
@@ -367,7 +398,8 @@ conf_read(const char *path, void (*tell)(void *arg, const char *fault),
     void *arg, unsigned *faults)
 {
 	cfg_opt_t clickhouse[COUNT(clickhouse_options) + 1] = { CFG_END() };
-	cfg_opt_t all[COUNT(options) + 2] = { CFG_END() };
+	cfg_opt_t warnings[COUNT(warnings_options) + 1] = { CFG_END() };
+	cfg_opt_t all[COUNT(options) + 3] = { CFG_END() };
 	struct reader r = { .path = path, .tell = tell, .arg = arg };
 	char *text = read_file(path, &r);
 	cfg_t *cfg = NULL;
@@ -380,13 +412,17 @@ conf_read(const char *path, void (*tell)(void *arg, const char *fault),
 	}
 	n = declare(clickhouse, clickhouse_options, COUNT(clickhouse_options));
 	clickhouse[n] = (cfg_opt_t)CFG_END();
+	n = declare(warnings, warnings_options, COUNT(warnings_options));
+	warnings[n] = (cfg_opt_t)CFG_END();
 	n = declare(all, options, COUNT(options));
 	all[n++] = (cfg_opt_t)CFG_SEC("clickhouse", clickhouse, CFGF_NODEFAULT);
+	all[n++] = (cfg_opt_t)CFG_SEC("warnings", warnings, CFGF_NODEFAULT);
 	all[n] = (cfg_opt_t)CFG_END();
 
 	r.c->path = strdup(path);
 	option_defaults(options, COUNT(options), r.c);
 	option_defaults(clickhouse_options, COUNT(clickhouse_options), r.c);
+	option_defaults(warnings_options, COUNT(warnings_options), r.c);
 	blank_comments(text);
 	cfg = parse_text(&r, text, all);
 	if (cfg == NULL)
@@ -395,6 +431,9 @@ conf_read(const char *path, void (*tell)(void *arg, const char *fault),
 	if (cfg_size(cfg, "clickhouse") > 0)
 		take_values(&r, cfg_getnsec(cfg, "clickhouse", 0),
 		    clickhouse_options, COUNT(clickhouse_options));
+	if (cfg_size(cfg, "warnings") > 0)
+		take_values(&r, cfg_getnsec(cfg, "warnings", 0),
+		    warnings_options, COUNT(warnings_options));
 	check_all(&r);
 out:
 	cfg_free(cfg);
@@ -414,6 +453,7 @@ conf_free(struct conf *c)
 		return;
 	option_free(options, COUNT(options), c);
 	option_free(clickhouse_options, COUNT(clickhouse_options), c);
+	option_free(warnings_options, COUNT(warnings_options), c);
 	free(c->path);
 	free(c);
 }

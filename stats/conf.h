@@ -40,6 +40,16 @@ struct conf_clickhouse {
 	char *url, *database, *user, *password_file;
 };
 
+/* Early warnings; off without groups. */
+struct conf_warnings {
+	struct conf_list groups;
+	char *folder;
+	uint64_t keep; /* seconds */
+	uint64_t most; /* megabytes a day */
+	/* Where orders are sent to; NULL: nowhere. */
+	char *url, *certificate, *key, *ca_file;
+};
+
 struct conf {
 	char *path;
 	struct conf_list rings;
@@ -47,6 +57,7 @@ struct conf {
 	uint64_t store; /* enum conf_store */
 	char *database; /* SQLite's file */
 	struct conf_clickhouse clickhouse;
+	struct conf_warnings warnings;
 	char *country_db, *asn_db; /* MMDB files; NULL: none */
 	char *feeds_state;         /* fraudsink-feeds' state folder */
 	uint64_t interval;         /* seconds from one batch to the next */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/hash.h"
+#include "lib/name.h"
 #include "stats/sketch.h"
 
 #define SECRET_LEN 32
@@ -31,6 +33,7 @@ struct privacy {
 	const struct conf *c;
 	uint8_t secret[SECRET_LEN];
 	struct day_keys days[2];
+	uint64_t token[2][2]; /* two keys for each half of a token */
 };
 
 /* ---- the secret ---- */
@@ -99,6 +102,36 @@ out:
 	return rc;
 }
 
+/* ---- keys ---- */
+
+/* Derives 32 octets for PURPOSE and DAY. */
+static bool
+derive(const struct privacy *p, const char *purpose, uint32_t day,
+    uint8_t out[static 32])
+{
+	uint8_t input[64];
+	const size_t len = strlen(purpose);
+	size_t out_len = 32;
+
+	memcpy(input, purpose, len);
+	fsk_put32(input + len, day);
+	return EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, p->secret,
+		   SECRET_LEN, input, len + 4, out, 32, &out_len) != NULL;
+}
+
+static bool
+token_keys(struct privacy *p)
+{
+	uint8_t octets[32];
+
+	if (!derive(p, "fraudsink subscriber", 0, octets))
+		return false;
+	for (unsigned i = 0; i < 4; i++)
+		p->token[i / 2][i % 2] = fsk_get64(octets + 8 * i);
+	OPENSSL_cleanse(octets, sizeof(octets));
+	return true;
+}
+
 int
 privacy_open(struct privacy **out, const struct conf *c, struct fsk_error *err)
 {
@@ -125,6 +158,10 @@ privacy_open(struct privacy **out, const struct conf *c, struct fsk_error *err)
 		privacy_close(p);
 		return rc;
 	}
+	if (!token_keys(p)) {
+		privacy_close(p);
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	}
 	*out = p;
 	return FSK_OK;
 }
@@ -146,23 +183,6 @@ privacy_close(struct privacy *p)
 	forget(&p->days[1]);
 	OPENSSL_cleanse(p, sizeof(*p));
 	free(p);
-}
-
-/* ---- keys ---- */
-
-/* Derives 32 octets for PURPOSE and DAY. */
-static bool
-derive(const struct privacy *p, const char *purpose, uint32_t day,
-    uint8_t out[static 32])
-{
-	uint8_t input[64];
-	const size_t len = strlen(purpose);
-	size_t out_len = 32;
-
-	memcpy(input, purpose, len);
-	fsk_put32(input + len, day);
-	return EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, p->secret,
-		   SECRET_LEN, input, len + 4, out, 32, &out_len) != NULL;
 }
 
 static EVP_CIPHER_CTX *
@@ -246,6 +266,41 @@ cut(const uint8_t *addr, unsigned bits, uint8_t *out)
 	if (bits % 8 != 0)
 		out[bits / 8] = (uint8_t)(addr[bits / 8] &
 		    (0xff00u >> (bits % 8)));
+}
+
+/* The address of all of a subscriber's machines. */
+static void
+subscriber(const uint8_t *addr, uint8_t *out)
+{
+	cut(addr, is_mapped(addr) ? 128 : 64, out);
+}
+
+void
+privacy_token(struct privacy *p, const uint8_t addr[static 16],
+    char text[static PRIVACY_TOKEN])
+{
+	uint8_t whole[16];
+
+	subscriber(addr, whole);
+	snprintf(text, PRIVACY_TOKEN, "%016" PRIx64 "%016" PRIx64,
+	    fsk_siphash(p->token[0], whole, 16),
+	    fsk_siphash(p->token[1], whole, 16));
+}
+
+uint64_t
+privacy_order(struct privacy *p, uint32_t day, const uint8_t addr[static 16],
+    const uint8_t *entry)
+{
+	uint8_t text[16 + 4 + FSK_NAME_MAX];
+	size_t len = 20;
+
+	subscriber(addr, text);
+	fsk_put32(text + 16, day);
+	for (; *entry != 0; entry += *entry + 1u) {
+		memcpy(text + len, entry, *entry + 1u);
+		len += *entry + 1u;
+	}
+	return fsk_siphash(p->token[0], text, len);
 }
 
 /* Each bit is turned over or not, as told by what stands before it: that is

@@ -41,6 +41,17 @@ bool privacy_hash(struct privacy *p, uint32_t day,
 bool privacy_keep(struct privacy *p, uint32_t day,
     const uint8_t addr[static 16], uint8_t out[static 16]);
 
+/* The token of the subscriber with ADDR, in TEXT: always the same for an
+ * address of IPv4 or the first 64 bits of one of IPv6, whatever else is
+ * configured. */
+#define PRIVACY_TOKEN 33
+void privacy_token(struct privacy *p, const uint8_t addr[static 16],
+    char text[static PRIVACY_TOKEN]);
+
+/* What stands for this subscriber, the name ENTRY (wire form) and DAY. */
+uint64_t privacy_order(struct privacy *p, uint32_t day,
+    const uint8_t addr[static 16], const uint8_t *entry);
+
 /* The pseudonym of ADDR under the two keys in KEY.  False when out of memory.
  */
 bool privacy_pseudonym(const uint8_t key[static 32],
