@@ -254,6 +254,7 @@ read_answer(const struct request *r, struct fsk_answer *a, bool *allow)
 	uint64_t ttl = DEFAULT_TTL;
 
 	memset(a, 0, sizeof(*a));
+	a->ede = FSK_EDE_BLOCKED;
 	if (action == NULL)
 		action = sinkhole != NULL ? "sinkhole" : "nxdomain";
 	*allow = strcmp(action, "allow") == 0;
@@ -376,7 +377,7 @@ make_input(struct build *b, struct fsk_writer *w, const struct request *r,
 	rc = read_answer(r, &answer, &claim.allow);
 	if (rc != 0)
 		return rc;
-	if (fsk_writer_answer(w, &answer, &claim.answer, &err) != FSK_OK ||
+	if (fsk_writer_answer(w, &answer, &claim.class, &err) != FSK_OK ||
 	    fsk_writer_claim(w, &claim, &claims->list, &err) != FSK_OK ||
 	    !exceptions(w, &claim, claims, &err)) {
 		complain("%s", err.text);

@@ -18,6 +18,8 @@
 #define EXIT_NONE  1
 #define EXIT_ERROR 2
 
+#define QTYPE_A 1 /* what is asked for where nobody says */
+
 /* Each command gets the arguments from its own name on and returns the exit
  * status of the program. */
 int cmd_build(int argc, char **argv);

@@ -80,8 +80,8 @@ look_up(struct lookup *l, const char *text)
 {
 	char entry[FSK_TEXT_MAX];
 	struct json_entry e = { .db = l->db };
+	struct fsk_question asked = { .qtype = QTYPE_A };
 	struct fsk_verdict v;
-	struct fsk_query q;
 	struct fsk_name name;
 	const char *wrong = read_name(&name, text);
 
@@ -90,12 +90,13 @@ look_up(struct lookup *l, const char *text)
 		l->failed = true;
 		return;
 	}
-	fsk_db_query(l->db, &q, name.wire, name.len);
-	fsk_verdict(l->db, &q, &v);
+	fsk_db_query(l->db, &asked.q, name.wire, name.len);
+	fsk_verdict(l->db, NULL, &asked, &v);
 	if (v.found.covered) {
 		e.attr = v.found.attr;
 		e.entry = fsk_name_to_text(
-		    q.wire + fsk_query_at(&q, v.found.labels), entry);
+		    asked.q.wire + fsk_query_at(&asked.q, v.found.labels),
+		    entry);
 	}
 	l->found |= v.block;
 	if (!l->json)

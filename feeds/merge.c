@@ -58,7 +58,8 @@ make_answer(const struct conf_answer *a, struct fsk_writer *w, unsigned *row,
 	static const enum fsk_action actions[] = { FSK_NXDOMAIN, FSK_NODATA,
 		FSK_SINKHOLE };
 	struct fsk_answer answer = { .action = actions[a->action],
-		.ttl = (uint32_t)a->ttl };
+		.ttl = (uint32_t)a->ttl,
+		.ede = FSK_EDE_BLOCKED };
 
 	if (answer.action == FSK_SINKHOLE)
 		answer_addresses(a->sinkhole, &answer);
@@ -84,7 +85,7 @@ claim_on(const struct merger *m, const struct member *me, uint32_t since,
 		.category = me->f->category,
 		.severity = a.severity == 0 ? FSK_RED : FSK_YELLOW,
 		.since = since,
-		.answer = answer,
+		.class = answer,
 		.allow = allow };
 
 	return fsk_writer_claim(m->w, &c, claim, err);

@@ -8,7 +8,7 @@
 
 struct fsk_policy {
 	struct fsk_policy_settings settings;
-	uint32_t groups, classes, answers;
+	uint32_t groups, classes;
 	struct fsk_class *class;
 	struct group {
 		const char *name;
@@ -20,6 +20,8 @@ struct fsk_policy {
 	const uint8_t *matrix, *places, *memberships, *schedules, *intervals;
 	struct fsk_prefix_table networks, addresses;
 	/* While it is opened. */
+	const uint8_t *key;
+	uint32_t answers;
 	struct piece {
 		const uint8_t *at;
 		size_t len;
@@ -100,7 +102,7 @@ open_list(const struct fsk_policy *p, const uint8_t *row, struct fsk_db **db,
 		return FSK_OK;
 	if (at % 64 != 0 || at > lists->len || len > lists->len - at)
 		return damaged(err, "a list lies outside");
-	return fsk_db_open_memory(db, lists->at + at, len, err);
+	return fsk_db_open_nested(db, lists->at + at, len, p->key, err);
 }
 
 static int
@@ -225,7 +227,7 @@ open_prefixes(struct fsk_policy *p, struct fsk_error *err)
 
 int
 fsk_policy_open(struct fsk_policy **out, const uint8_t *bytes, size_t len,
-    uint32_t answers, struct fsk_error *err)
+    const uint8_t *key, uint32_t answers, struct fsk_error *err)
 {
 	struct fsk_policy *p = calloc(1, sizeof(*p));
 	int rc;
@@ -233,6 +235,7 @@ fsk_policy_open(struct fsk_policy **out, const uint8_t *bytes, size_t len,
 	*out = NULL;
 	if (p == NULL)
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	p->key = key;
 	p->answers = answers;
 	rc = open_pieces(p, bytes, len, err);
 	if (rc == FSK_OK)

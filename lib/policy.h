@@ -66,10 +66,10 @@ struct fsk_policy_settings {
 
 struct fsk_policy; /* an open policy */
 
-/* Opens the LEN octets at BYTES, which must stay; for a database with ANSWERS
- * answers.  FSK_ECORRUPT or FSK_ENOMEM. */
+/* Opens the LEN octets at BYTES, which must stay; for a database with the key
+ * KEY and ANSWERS answers.  FSK_ECORRUPT or FSK_ENOMEM. */
 int fsk_policy_open(struct fsk_policy **p, const uint8_t *bytes, size_t len,
-    uint32_t answers, struct fsk_error *err);
+    const uint8_t *key, uint32_t answers, struct fsk_error *err);
 void fsk_policy_close(struct fsk_policy *p);
 
 const struct fsk_policy_settings *fsk_policy_settings(

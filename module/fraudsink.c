@@ -63,8 +63,8 @@ state_of(const struct module_env *env, int id)
 /* Takes the verdict on a name, with the database held until release(). */
 static bool
 judge(struct fraudsink *fs, struct worker_slot *slot, const uint8_t *qname,
-    size_t len, uint16_t qclass, const struct fsk_db **db, struct fsk_query *q,
-    struct fsk_verdict *v)
+    size_t len, uint16_t qclass, const struct fsk_db **db,
+    struct fsk_question *asked, struct fsk_verdict *v)
 {
 	*db = NULL;
 	if (qclass != LDNS_RR_CLASS_IN || len == 0 || len > FSK_NAME_MAX)
@@ -72,8 +72,8 @@ judge(struct fraudsink *fs, struct worker_slot *slot, const uint8_t *qname,
 	*db = fsk_reader_enter(&slot->reader, &fs->handle);
 	if (*db == NULL)
 		return false;
-	fsk_db_query(*db, q, qname, len);
-	fsk_verdict(*db, q, v);
+	fsk_db_query(*db, &asked->q, qname, len);
+	fsk_verdict(*db, NULL, asked, v);
 	return true;
 }
 
@@ -128,10 +128,10 @@ on_new(struct fraudsink *fs, struct worker_slot *slot,
 	bool answered = false;
 	const struct fsk_db *db;
 	struct fsk_verdict v;
-	struct fsk_query q;
+	struct fsk_question asked = { .qtype = LDNS_RR_TYPE_A };
 
-	if (judge(
-		fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q, &v)) {
+	if (judge(fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &asked,
+		&v)) {
 		answered = v.block && !is_internal(qstate);
 		if (answered)
 			answer_query(qstate, id, db, &v);
@@ -147,15 +147,15 @@ remove_name(const struct module_qstate *qstate, const struct fsk_db *db,
     uint8_t *name, size_t len)
 {
 	struct fsk_verdict v;
-	struct fsk_query q;
+	struct fsk_question asked = { .qtype = LDNS_RR_TYPE_A };
 
-	fsk_db_query(db, &q, name, len);
-	fsk_verdict(db, &q, &v);
+	fsk_db_query(db, &asked.q, name, len);
+	fsk_verdict(db, NULL, &asked, &v);
 	if (!v.found.touched)
 		return;
 	for (; len > 1; len -= *name + 1u, name += *name + 1u) {
-		fsk_db_query(db, &q, name, len);
-		fsk_verdict(db, &q, &v);
+		fsk_db_query(db, &asked.q, name, len);
+		fsk_verdict(db, NULL, &asked, &v);
 		if (!v.block)
 			continue;
 		sweep_message(qstate->env, name, len, qstate->qinfo.qtype,
@@ -198,7 +198,7 @@ on_query(struct query_info *qinfo, uint16_t flags, struct module_qstate *qstate,
 	struct worker_slot *slot = workers_self(&fs->workers);
 	const struct fsk_db *db;
 	struct fsk_verdict v;
-	struct fsk_query q;
+	struct fsk_question asked = { .qtype = LDNS_RR_TYPE_A };
 
 	(void)flags;
 	(void)addr;
@@ -210,7 +210,7 @@ on_query(struct query_info *qinfo, uint16_t flags, struct module_qstate *qstate,
 	if (slot == NULL)
 		return 1;
 	if (judge(fs, slot, qinfo->qname, qinfo->qname_len, qinfo->qclass, &db,
-		&q, &v) &&
+		&asked, &v) &&
 	    v.found.touched)
 		qstate->no_cache_store = 1;
 	release(slot);
@@ -225,10 +225,10 @@ on_done(struct fraudsink *fs, struct worker_slot *slot,
 	const struct query_info *qi = &qstate->qinfo;
 	const struct fsk_db *db;
 	struct fsk_verdict v;
-	struct fsk_query q;
+	struct fsk_question asked = { .qtype = LDNS_RR_TYPE_A };
 
-	if (judge(
-		fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q, &v)) {
+	if (judge(fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &asked,
+		&v)) {
 		if (v.block) {
 			/* The list changed (what was stored must go), or a
 			 * client joined Unbound's own query. */
@@ -289,7 +289,7 @@ on_cached_reply(struct query_info *qinfo, struct module_qstate *qstate,
 	struct worker_slot *slot = workers_self(&fs->workers);
 	const struct fsk_db *db;
 	struct fsk_verdict v;
-	struct fsk_query q;
+	struct fsk_question asked = { .qtype = LDNS_RR_TYPE_A };
 
 	(void)qstate;
 	(void)rep;
@@ -304,7 +304,7 @@ on_cached_reply(struct query_info *qinfo, struct module_qstate *qstate,
 		return 1;
 	worker_count(slot, COUNT_PASSED);
 	if (judge(fs, slot, qinfo->qname, qinfo->qname_len, qinfo->qclass, &db,
-		&q, &v) &&
+		&asked, &v) &&
 	    v.block) {
 		worker_count(slot, COUNT_LEAKED);
 		worker_leak(slot, qinfo->qname, qinfo->qname_len, qinfo->qtype,

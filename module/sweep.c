@@ -37,12 +37,12 @@ note(struct lruhash_entry *entry, void *arg)
 	struct sweep *s = arg;
 	struct found head = { qi->qtype, qi->qclass, (uint16_t)qi->qname_len };
 	struct fsk_verdict v;
-	struct fsk_query q;
+	struct fsk_question asked = { .qtype = 1 };
 
 	if (qi->qclass != LDNS_RR_CLASS_IN || qi->qname_len > FSK_NAME_MAX)
 		return;
-	fsk_db_query(s->db, &q, qi->qname, qi->qname_len);
-	fsk_verdict(s->db, &q, &v);
+	fsk_db_query(s->db, &asked.q, qi->qname, qi->qname_len);
+	fsk_verdict(s->db, NULL, &asked, &v);
 	if (!v.block)
 		return;
 	if (s->room - s->len < sizeof(head) + head.len) {

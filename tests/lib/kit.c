@@ -168,10 +168,11 @@ const struct fsk_claim kit_claims[KIT_CLAIMS] = {
 };
 
 const struct fsk_answer kit_answers[KIT_ANSWERS] = {
-	{ .action = FSK_NXDOMAIN, .ttl = 60 },
-	{ .action = FSK_NODATA, .ttl = 300 },
+	{ .action = FSK_NXDOMAIN, .ttl = 60, .ede = FSK_EDE_BLOCKED },
+	{ .action = FSK_NODATA, .ttl = 300, .ede = FSK_EDE_BLOCKED },
 	{ .action = FSK_SINKHOLE,
 	    .ttl = 5,
+	    .ede = FSK_EDE_BLOCKED,
 	    .count4 = 1,
 	    .count6 = 1,
 	    .addr4 = { { 192, 0, 2, 1 } },
@@ -524,6 +525,6 @@ kit_same(const struct fsk_db *db, const struct fsk_found *found,
 	ck_assert_int_eq(a.severity, lead->severity);
 	ck_assert_str_eq(a.category, lead->category);
 	ck_assert_uint_eq(a.since, since);
-	ck_assert_int_eq(a.answer->action, kit_answers[lead->answer].action);
-	ck_assert_uint_eq(a.answer->ttl, kit_answers[lead->answer].ttl);
+	ck_assert_int_eq(a.answer->action, kit_answers[lead->class].action);
+	ck_assert_uint_eq(a.answer->ttl, kit_answers[lead->class].ttl);
 }
