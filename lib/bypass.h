@@ -2,7 +2,7 @@
 /*
  * bypass.h - what passes for a while although it is listed
  *
- * A small file beside the database (FORMAT.md section 13), replaced in one step
+ * A small file beside the database (FORMAT.md section 12), replaced in one step
  * when a bypass is added or removed; the database is not touched.  Each bypass
  * ends by itself: a look-up compares its time.
  */

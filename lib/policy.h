@@ -2,7 +2,7 @@
 /*
  * policy.h - who gets which answer
  *
- * The policy of a database is one section of it (FORMAT.md section 12), made
+ * The policy of a database is one section of it (FORMAT.md section 11), made
  * by the tool and only looked at here.  It knows
  *
  *   classes    what entries have in common that decides about their answer;

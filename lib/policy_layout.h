@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * policy_layout.h - where things stand in a policy (FORMAT.md section 12)
+ * policy_layout.h - where things stand in a policy (FORMAT.md section 11)
  */
 #ifndef FRAUDSINK_POLICY_LAYOUT_H
 #define FRAUDSINK_POLICY_LAYOUT_H
