@@ -286,9 +286,9 @@ collect(const struct conf *c, const struct conf_feed *f, const char *body,
 		.match = (enum fsk_match_kind)f->match,
 		.take = take,
 		.arg = &k };
-	char *list = state_path(c->state, f->name, "list.fsdb");
-	char *new_list = state_path(c->state, f->name, "list.new");
-	char *urls = state_path(c->state, f->name, "urls"), *text = NULL;
+	char *list = state_path(c->state, f->head.title, "list.fsdb");
+	char *new_list = state_path(c->state, f->head.title, "list.new");
+	char *urls = state_path(c->state, f->head.title, "urls"), *text = NULL;
 	struct fsk_writer_result result;
 	struct fsk_writer *w = NULL;
 	struct fsk_error unused;

@@ -103,12 +103,12 @@ free_secret(char *secret)
 static bool
 make_room(const struct conf *c, struct content *k)
 {
-	char *folder = state_path(c->state, k->f->name, NULL);
+	char *folder = state_path(c->state, k->f->head.title, NULL);
 	struct fsk_error err = { .text = "out of memory" };
 	bool good;
 
-	k->body = state_path(c->state, k->f->name, "body");
-	k->incoming = state_path(c->state, k->f->name, "body.new");
+	k->body = state_path(c->state, k->f->head.title, "body");
+	k->incoming = state_path(c->state, k->f->head.title, "body.new");
 	good = folder != NULL && k->body != NULL && k->incoming != NULL &&
 	    state_folder(folder, &err) == FSK_OK;
 	if (!good)
@@ -175,7 +175,7 @@ make_request(const struct conf *c, struct content *k, struct fetch_request *req,
 		fail(k, "out of memory");
 	free_secret(secret);
 	*req = (struct fetch_request){
-		.feed = f->name,
+		.feed = f->head.title,
 		.url = f->url,
 		.to = k->incoming,
 		.user_agent = c->user_agent,

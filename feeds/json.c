@@ -146,7 +146,7 @@ status_feed(const struct status_feed *f)
 	json_t *o = json_object();
 	const struct feed_state *s = &f->s;
 
-	json_object_set_new(o, "name", text(f->f->name));
+	json_object_set_new(o, "name", text(f->f->head.title));
 	json_object_set_new(o, "kind", text(f->f->allow ? "allow" : "feed"));
 	json_object_set_new(o, "category", text(f->f->category));
 	json_object_set_new(o, "health", text(health_word(f->health)));

@@ -36,7 +36,7 @@ struct claim {
 	uint32_t case_number; /* in the strings */
 	uint16_t class;
 	uint8_t severity;
-	bool allow, cancel;
+	bool allow, cancel, decides;
 };
 
 /* Sets of claims: a lone claim is the set of its own number, the others are

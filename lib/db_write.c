@@ -274,9 +274,10 @@ int
 fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
     uint32_t *number, struct fsk_error *err)
 {
-	struct claim claim = {
-		.since = c->since, .allow = c->allow, .cancel = c->cancel
-	};
+	struct claim claim = { .since = c->since,
+		.allow = c->allow,
+		.cancel = c->cancel,
+		.decides = c->decides };
 	struct claim *p;
 	uint32_t name;
 	int rc;
@@ -509,6 +510,7 @@ describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
 	const uint32_t *claims = sets_claims(&w->sets, &k->set, &n);
 	const struct claim *lead = &w->claims[claims[0]];
 	uint32_t since = UINT32_MAX;
+	uint8_t severity = 0;
 	uint16_t *feeds = malloc(n * sizeof(*feeds));
 
 	if (feeds == NULL)
@@ -516,8 +518,11 @@ describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
 	for (uint32_t i = 0; i < n; i++) {
 		const struct claim *c = &w->claims[claims[i]];
 
-		if (c->severity > lead->severity)
+		if (c->decides != lead->decides ? c->decides
+						: c->severity > lead->severity)
 			lead = c;
+		if (c->severity > severity)
+			severity = c->severity;
 		if (c->since < since)
 			since = c->since;
 		feeds[i] = (uint16_t)c->feed;
@@ -530,7 +535,7 @@ describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
 	memset(attr, 0, FSK_ATTR_LEN);
 	attr[FSK_A_MATCH] = k->match;
 	attr[FSK_A_ALLOW] = lead->allow;
-	attr[FSK_A_SEVERITY] = lead->severity;
+	attr[FSK_A_SEVERITY] = severity;
 	fsk_put16(attr + FSK_A_CLASS, lead->class);
 	fsk_put16(attr + FSK_A_FEEDS, (uint16_t)nfeeds);
 	fsk_put32(attr + FSK_A_FEEDSET, (uint32_t)(feedsets->len / 2));

@@ -51,8 +51,9 @@ struct fsk_claim {
 	/* A number from fsk_writer_answer(), or where there is a policy, one of
 	 * its classes. */
 	unsigned class;
-	bool allow;  /* the names are to pass */
-	bool cancel; /* the feed takes back that it lists the names */
+	bool allow;   /* the names are to pass */
+	bool cancel;  /* the feed takes back that it lists the names */
+	bool decides; /* its answer goes before that of all feeds */
 	const char *case_number; /* copied; NULL: none */
 };
 
