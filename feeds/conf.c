@@ -95,7 +95,7 @@ static const struct conf_option group_options[] = {
 };
 static const struct section group_sections[] = {
 	PARTS("category", G, categories),
-	PARTS("severity", G, severities),
+	PARTS("grade", G, severities),
 	PARTS("feed", G, feeds),
 	{ 0 },
 };
@@ -105,6 +105,7 @@ static const struct section group_sections[] = {
 static const struct conf_option policy_options[] = {
 	TEXT("organisation", P, organisation, NULL),
 	TEXT("contact", P, contact, NULL),
+	TEXT("incidents", P, incidents, NULL),
 	CHOICE("signed", P, if_signed, "answer", "answer servfail pass"),
 	FLAG("trust-ecs", P, trust_ecs, "no"),
 	TEXT("country-db", P, country_db, NULL),
@@ -113,7 +114,7 @@ static const struct conf_option policy_options[] = {
 };
 static const struct section policy_sections[] = {
 	PARTS("category", P, categories),
-	PARTS("severity", P, severities),
+	PARTS("grade", P, severities),
 	{ "rule", rule_options, COUNT(rule_options), NULL, offsetof(P, rules),
 	    true, sizeof(struct conf_rule) },
 	{ "group", group_options, COUNT(group_options), group_sections,
@@ -234,8 +235,7 @@ conf_read(const char *path, void (*tell)(void *arg, const char *fault),
 	if (c == NULL || (c->path = strdup(path)) == NULL) {
 		options_fault(&r, 0, "out of memory");
 	} else {
-		options_read(&r, &file, c);
-		if (c->database != NULL)
+		if (options_read(&r, &file, c))
 			join_feeds(&r, c);
 		if (c->feeds != NULL)
 			conf_check(&r, c);

@@ -87,7 +87,7 @@ struct conf_group {
 
 struct conf_policy {
 	struct conf_answer answer;
-	char *organisation, *contact;
+	char *organisation, *contact, *incidents;
 	uint64_t if_signed; /* enum fsk_signed */
 	bool trust_ecs;
 	char *country_db, *asn_db;

@@ -81,11 +81,11 @@ check_parts(struct options_reader *r, const char *of, const char *kind,
 		snprintf(what, sizeof(what), "%s%s \"%s\"", of, kind,
 		    part[i].head.title);
 		check_answer(r, part[i].head.line, what, &part[i].answer);
-		if (strcmp(kind, "severity") == 0 &&
+		if (strcmp(kind, "grade") == 0 &&
 		    strcmp(part[i].head.title, "red") != 0 &&
 		    strcmp(part[i].head.title, "yellow") != 0)
 			options_fault(r, part[i].head.line,
-			    "%s: a severity is \"red\" or \"yellow\"", what);
+			    "%s: a grade is \"red\" or \"yellow\"", what);
 	}
 }
 
@@ -259,7 +259,7 @@ check_group(
 
 	snprintf(what, sizeof(what), "group \"%s\" ", g->head.title);
 	check_parts(r, what, "category", &g->categories);
-	check_parts(r, what, "severity", &g->severities);
+	check_parts(r, what, "grade", &g->severities);
 	check_parts(r, what, "feed", &g->feeds);
 	what[strlen(what) - 1] = '\0';
 	if (!good_title(g->head.title))
@@ -299,7 +299,7 @@ check_policy(struct options_reader *r, const struct conf *c)
 
 	check_answer(r, 0, "policy", &p->answer);
 	check_parts(r, "", "category", &p->categories);
-	check_parts(r, "", "severity", &p->severities);
+	check_parts(r, "", "grade", &p->severities);
 	for (size_t i = 0; i < p->rules.n; i++)
 		check_rule(r, c, &rule[i]);
 	for (size_t i = 0; i < p->groups.n; i++)

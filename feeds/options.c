@@ -437,9 +437,11 @@ take_section(
 	}
 }
 
-/* Parses TEXT as often as it takes to find all unknown options. */
+/* Parses TEXT as often as it takes to find all unknown options; sets *WHOLE
+ * where its end was reached. */
 static cfg_t *
-parse_text(struct options_reader *r, char *text, cfg_opt_t *options)
+parse_text(
+    struct options_reader *r, char *text, cfg_opt_t *options, bool *whole)
 {
 	cfg_t *cfg = NULL;
 	int rc = CFG_SUCCESS;
@@ -458,30 +460,33 @@ parse_text(struct options_reader *r, char *text, cfg_opt_t *options)
 	} while (rc != CFG_SUCCESS &&
 	    strncmp(stop.text, "no such option", 14) == 0 &&
 	    blank_line(text, stop.line));
+	*whole = rc == CFG_SUCCESS;
 	return cfg;
 }
 
-void
+bool
 options_read(struct options_reader *r, const struct section *file, void *base)
 {
 	char *text = read_file(r);
 	cfg_opt_t *options = NULL;
+	bool whole = false;
 	cfg_t *cfg = NULL;
 
 	if (text == NULL)
-		return;
+		return false;
 	options = declare(file);
 	if (options == NULL) {
 		options_fault(r, 0, "out of memory");
 	} else {
 		blank_comments(text);
-		cfg = parse_text(r, text, options);
+		cfg = parse_text(r, text, options, &whole);
 	}
 	if (cfg != NULL)
 		take_section(r, cfg, file, base);
 	cfg_free(cfg);
 	free_declared(options);
 	free(text);
+	return whole;
 }
 
 static void

@@ -78,8 +78,9 @@ void options_fault(struct options_reader *r, unsigned line, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 
 /* Reads R->path as what FILE describes into *BASE, which is zero; FILE's own
- * name does not matter.  What is wrong is told and counted in R. */
-void options_read(
+ * name does not matter.  What is wrong is told and counted in R; false where
+ * the file could not be read to its end. */
+bool options_read(
     struct options_reader *r, const struct section *file, void *base);
 
 /* Frees what options_read() has put into *BASE, but not BASE. */

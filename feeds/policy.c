@@ -430,6 +430,7 @@ policy_finish(struct policy *p, struct fsk_writer *w, struct fsk_error *err)
 			.asn_db = c->asn_db,
 			.contact = c->contact,
 			.organisation = c->organisation,
+			.incidents = c->incidents,
 		},
 		.groups = p->groups,
 		.group = p->group,

@@ -83,8 +83,9 @@ open_settings(struct fsk_policy *p, const uint8_t *head, struct fsk_error *err)
 	s->asn_db = text_at(p, fsk_get32(head + POLICY_ASN_DB));
 	s->contact = text_at(p, fsk_get32(head + POLICY_CONTACT));
 	s->organisation = text_at(p, fsk_get32(head + POLICY_ORGANISATION));
+	s->incidents = text_at(p, fsk_get32(head + POLICY_INCIDENTS));
 	if (s->country_db == NULL || s->asn_db == NULL || s->contact == NULL ||
-	    s->organisation == NULL)
+	    s->organisation == NULL || s->incidents == NULL)
 		return damaged(err, "a text lies outside");
 	return FSK_OK;
 }

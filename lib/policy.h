@@ -59,9 +59,10 @@ struct fsk_policy_settings {
 	bool look_at_servers; /* "nsip:" entries exist */
 	enum fsk_signed if_signed;
 	/* "" where there is none. */
-	const char *country_db, *asn_db;    /* paths of MMDB files */
-	const char *contact, *organisation; /* for EDE and its JSON; contact
-					       is URIs with blanks between */
+	const char *country_db, *asn_db; /* paths of MMDB files */
+	const char *contact;             /* URIs with blanks between */
+	const char *organisation;        /* for EDE's JSON */
+	const char *incidents;           /* the database of its case numbers */
 };
 
 struct fsk_policy; /* an open policy */

@@ -16,6 +16,7 @@
 #define POLICY_ASN_DB       16
 #define POLICY_CONTACT      20
 #define POLICY_ORGANISATION 24
+#define POLICY_INCIDENTS    28
 #define POLICY_ANY          32 /* u64 offset in the lists, u64 length */
 #define POLICY_TABLE        64 /* a row a part: u64 offset, u64 length */
 #define POLICY_HEAD_LEN     256

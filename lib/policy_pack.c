@@ -81,6 +81,7 @@ put_head(
 	put_text(texts, head + POLICY_ASN_DB, s->asn_db);
 	put_text(texts, head + POLICY_CONTACT, s->contact);
 	put_text(texts, head + POLICY_ORGANISATION, s->organisation);
+	put_text(texts, head + POLICY_INCIDENTS, s->incidents);
 }
 
 static void
