@@ -43,6 +43,8 @@ static const struct {
 	{ "status", "tell how the feeds are", cmd_status },
 	{ "rollback", "put an earlier database in force again", cmd_rollback },
 	{ "build", "compile lists of names to a database", cmd_build },
+	{ "bypass", "let something pass for a while", cmd_bypass },
+	{ "why", "tell what happens to a query, and why", cmd_why },
 	{ "lookup", "tell whether names are listed, by which feeds, since when",
 	    cmd_lookup },
 	{ "info", "describe a database", cmd_info },

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,6 +33,14 @@
 #define R_GROUP 296
 #define R_BY    424
 #define R_WHY   552
+
+char *
+fsk_bypass_path(const char *path)
+{
+	char *beside;
+
+	return asprintf(&beside, "%s.bypass", path) == -1 ? NULL : beside;
+}
 
 static int
 damaged(struct fsk_error *err, const char *path, const char *what)

@@ -42,6 +42,10 @@ struct fsk_bypasses {
 	struct fsk_bypass *at;
 };
 
+/* The path of the bypasses of the database at PATH, for free(); NULL when out
+ * of memory. */
+char *fsk_bypass_path(const char *path);
+
 /* Reads the file PATH.  Where there is none there are no bypasses.  FSK_EIO,
  * FSK_ENOMEM, FSK_EFORMAT or FSK_ECORRUPT, and then *B has none. */
 int fsk_bypasses_read(
