@@ -138,6 +138,12 @@ fsk_bypasses_fini(struct fsk_bypasses *b)
 	memset(b, 0, sizeof(*b));
 }
 
+static void
+write_text(uint8_t *to, const char *from)
+{
+	memcpy(to, from, strnlen(from, FSK_BYPASS_TEXT - 1));
+}
+
 uint8_t *
 fsk_bypasses_pack(const struct fsk_bypasses *b, size_t *len)
 {
@@ -161,10 +167,9 @@ fsk_bypasses_pack(const struct fsk_bypasses *b, size_t *len)
 		row[R_LEN] = from->name.len;
 		memcpy(row + R_ADDR, from->addr, sizeof(from->addr));
 		memcpy(row + R_NAME, from->name.wire, from->name.len);
-		strncpy(
-		    (char *)row + R_GROUP, from->group, FSK_BYPASS_TEXT - 1);
-		strncpy((char *)row + R_BY, from->by, FSK_BYPASS_TEXT - 1);
-		strncpy((char *)row + R_WHY, from->why, FSK_BYPASS_TEXT - 1);
+		write_text(row + R_GROUP, from->group);
+		write_text(row + R_BY, from->by);
+		write_text(row + R_WHY, from->why);
 	}
 	fsk_put64(p + H_SUM, fsk_checksum(p + HEAD_LEN, *len - HEAD_LEN));
 	return p;

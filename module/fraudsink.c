@@ -69,7 +69,7 @@ judge(struct fraudsink *fs, struct worker_slot *slot, const uint8_t *qname,
 	*db = NULL;
 	if (qclass != LDNS_RR_CLASS_IN || len == 0 || len > FSK_NAME_MAX)
 		return false;
-	*db = fsk_reader_enter(&slot->reader, &fs->handle);
+	*db = fsk_reader_enter(&slot->reader, &fs->handle)->db;
 	if (*db == NULL)
 		return false;
 	fsk_db_query(*db, &asked->q, qname, len);
@@ -357,7 +357,6 @@ state_free(struct fraudsink *fs)
 {
 	fsk_handle_fini(&fs->handle);
 	workers_fini(&fs->workers);
-	free(fs->path);
 	free(fs);
 }
 
@@ -375,12 +374,11 @@ state_new(struct module_env *env)
 	if (fs == NULL)
 		return NULL;
 	fs->env = env;
-	fs->path = strdup(path != NULL && *path != '\0' ? path : DEFAULT_DB);
 	/* A copy in memory cannot be harmed by what happens to the file. */
-	fsk_handle_init(&fs->handle, fs->path,
-	    load != NULL && strcmp(load, "map") == 0 ? FSK_DB_MAP
-						     : FSK_DB_COPY);
-	if (fs->path == NULL ||
+	if (!fsk_handle_init(&fs->handle,
+		path != NULL && *path != '\0' ? path : DEFAULT_DB,
+		load != NULL && strcmp(load, "map") == 0 ? FSK_DB_MAP
+							 : FSK_DB_COPY) ||
 	    !workers_init(&fs->workers, threads + 1, &fs->handle)) {
 		state_free(fs);
 		return NULL;

@@ -23,7 +23,6 @@
 
 struct fraudsink {
 	struct module_env *env; /* Unbound's, shared by all workers */
-	char *path;
 	struct fsk_handle handle;
 	struct workers workers;
 

@@ -30,7 +30,7 @@ swapped(struct fraudsink *fs)
 	long removed;
 
 	fsk_handle_retire(&fs->handle);
-	db = fsk_reader_enter(&fs->keeper, &fs->handle);
+	db = fsk_reader_enter(&fs->keeper, &fs->handle)->db;
 	fsk_db_info(db, &info);
 	removed = sweep_cache(fs->env, db);
 	fsk_reader_leave(&fs->keeper);
@@ -43,7 +43,7 @@ swapped(struct fraudsink *fs)
 			"ends");
 	log_info("fraudsink: '%s' is in force: %llu entries, serial %llu, %ld "
 		 "messages removed from the cache",
-	    fs->path, (unsigned long long)info.entries,
+	    fs->handle.path, (unsigned long long)info.entries,
 	    (unsigned long long)info.serial, removed);
 	if (fs->swaps > 1)
 		log_counters(fs, "at swap");
@@ -62,14 +62,14 @@ look(struct fraudsink *fs)
 	case FSK_REFUSED:
 		fs->refused++;
 		log_err("fraudsink: %s; %s", err.text,
-		    atomic_load(&fs->handle.current) != NULL
+		    atomic_load(&fs->handle.current)->db != NULL
 			? "the list before stays in force"
 			: "nothing is blocked until there is a good one");
 		break;
 	case FSK_ABSENT:
 		if (!fs->complained)
 			log_warn("fraudsink: %s; %s", err.text,
-			    atomic_load(&fs->handle.current) != NULL
+			    atomic_load(&fs->handle.current)->db != NULL
 				? "the list before stays in force"
 				: "nothing is blocked until it is there");
 		fs->complained = true;
