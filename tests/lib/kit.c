@@ -375,13 +375,14 @@ kit_url(unsigned i)
 	return text;
 }
 
+const uint8_t kit_key[FSK_KEY_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+	13, 14, 15, 16 };
+
 int
 kit_publish(const struct kit_list *l, const char *path,
     const struct kit_build *b, struct fsk_writer_result *result,
     struct fsk_error *err)
 {
-	static const uint8_t key[FSK_KEY_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-		11, 12, 13, 14, 15, 16 };
 	const struct fsk_writer_options opt = {
 		.mode = b->mode,
 		.threads = b->threads != 0 ? b->threads : 1,
@@ -389,7 +390,7 @@ kit_publish(const struct kit_list *l, const char *path,
 		.prune = b->prune,
 		.serial = 7,
 		.created = 1000000000,
-		.key = key,
+		.key = kit_key,
 	};
 	struct fsk_writer_result unused;
 	uint32_t *order = malloc((l->n + 1) * sizeof(*order));
@@ -436,6 +437,10 @@ kit_publish(const struct kit_list *l, const char *path,
 			rc = fsk_lane_add_url(
 			    lane[(i + 1) % lanes], url, RED_G, err);
 	}
+	if (rc == FSK_OK && b->expression != NULL)
+		rc = fsk_lane_add_url(lane[0], b->expression, RED_C, err);
+	if (rc == FSK_OK && b->policy != NULL)
+		fsk_writer_policy(w, b->policy, b->policy_len);
 	if (rc == FSK_OK)
 		rc = fsk_writer_publish(
 		    w, result != NULL ? result : &unused, err);
