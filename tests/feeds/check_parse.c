@@ -121,6 +121,18 @@ START_TEST(the_first_line_that_says_something_tells_the_format)
 }
 END_TEST
 
+START_TEST(a_name_here_and_there_is_no_list)
+{
+	char text[256] = "a.example\n";
+
+	for (unsigned i = 0; i < 9; i++)
+		strcat(text, "? ?\n");
+	ck_assert_ptr_eq(parse_guess(text, strlen(text)), &parse_domains);
+	strcat(text, "? ?\n");
+	ck_assert_ptr_null(parse_guess(text, strlen(text)));
+}
+END_TEST
+
 START_TEST(formats_are_found_by_name)
 {
 	ck_assert_ptr_eq(parse_find("hosts"), &parse_hosts);
@@ -145,6 +157,7 @@ main(void)
 	tcase_add_loop_test(tc,
 	    the_first_line_that_says_something_tells_the_format, 0,
 	    sizeof(guesses) / sizeof(*guesses));
+	tcase_add_test(tc, a_name_here_and_there_is_no_list);
 	tcase_add_test(tc, formats_are_found_by_name);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
