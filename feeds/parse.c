@@ -9,6 +9,7 @@
 
 static const struct parse_format *const parse_formats[] = {
 	&parse_domains,
+	&parse_wildcard,
 	&parse_hosts,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
