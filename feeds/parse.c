@@ -12,6 +12,7 @@ static const struct parse_format *const parse_formats[] = {
 	&parse_wildcard,
 	&parse_hosts,
 	&parse_dnsmasq,
+	&parse_unbound,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 
