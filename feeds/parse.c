@@ -11,6 +11,7 @@ static const struct parse_format *const parse_formats[] = {
 	&parse_domains,
 	&parse_wildcard,
 	&parse_hosts,
+	&parse_adblock,
 	&parse_dnsmasq,
 	&parse_unbound,
 };
