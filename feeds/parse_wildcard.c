@@ -11,6 +11,9 @@
 
 #include "feeds/parse.h"
 
+/* A list with fewer was written by hand, and means what plain lists mean. */
+#define MARKED_LEAST 10
+
 static bool
 has_mark(const char *text, size_t len)
 {
@@ -59,7 +62,7 @@ guess(const char *text, size_t len)
 		else
 			others++;
 	}
-	return marked > others ? 60 : 0;
+	return marked >= MARKED_LEAST && marked > others ? 60 : 0;
 }
 
 const struct parse_format parse_wildcard = {

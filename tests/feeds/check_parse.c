@@ -110,7 +110,7 @@ static const struct {
 	{ "::1 localhost", &parse_hosts },
 	{ "1.2.3.4\na.example\n", &parse_domains },
 	{ "a.example\r\nb.example\r\n", &parse_domains },
-	{ "! title\n; title\n.a.example\n", &parse_domains },
+	{ "! title\n; title\n*.a.example\n", &parse_domains },
 };
 
 START_TEST(the_first_line_that_says_something_tells_the_format)
