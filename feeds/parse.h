@@ -116,6 +116,12 @@ bool parse_line(
  * that hosts files use to say "nowhere". */
 bool parse_address(const char *word, size_t len, bool *nowhere);
 
+/* Reads TEXT, which has no mark, into *NAME, takes nothing.  PARSE_NAMES: it is
+ * a name (host.h); PARSE_SKIPPED: an address, a network, or a pattern of name
+ * characters and '*', none of which a resolver could look up. */
+enum parse_result parse_name(struct parse_sink *sink, struct fsk_name *name,
+    const char *text, size_t len);
+
 /* Takes the entry that TEXT is in lists of names (host.h), a URL if it has a
  * scheme (url.h), as KIND.  An address is PARSE_SKIPPED. */
 enum parse_result parse_indicator(struct parse_sink *sink, enum parse_kind kind,

@@ -29,14 +29,14 @@ line(struct parse_sink *sink, void *state, const char *text, size_t len)
 	return PARSE_NAMES;
 }
 
-/* The format of last resort: whatever has a name somewhere, or only comments.
- */
+/* The format of last resort: whatever has some names, or only comments.  In
+ * what is no list, a base64 text or other software's rules, a line in a
+ * thousand may look like a name. */
 static unsigned
 guess(const char *text, size_t len)
 {
-	bool nothing = true;
+	size_t names = 0, others = 0, row_len;
 	const char *row;
-	size_t row_len;
 
 	while (parse_line(&text, &len, &row, &row_len)) {
 		enum fsk_match_kind match;
@@ -47,10 +47,13 @@ guess(const char *text, size_t len)
 			continue;
 		if (host_entry(&name, &match, FSK_SUBTREE, row, row_len) ==
 		    NULL)
-			return 20;
-		nothing = false;
+			names++;
+		else
+			others++;
 	}
-	return nothing;
+	if (names > 0)
+		return names > others / 10 ? 20 : 0;
+	return others == 0;
 }
 
 const struct parse_format parse_domains = {
