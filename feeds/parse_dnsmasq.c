@@ -4,7 +4,8 @@
  *
  *	address=/x/ address=/x/# address=/x/0.0.0.0 local=/x/ server=/x/
  *
- * block x and all below; `server=/x/#` excepts it from a domain above.  With a
+ * block x and all below, and so does `server=/x/127.0.0.1`, where nobody serves
+ * x; `server=/x/#` excepts it from a domain above.  With a
  * name server behind it, server= is about where x is asked for, and address=
  * with a real address is a redirection: neither is a reason to block.  Several
  * domains may stand in one line: /x/y/.  Of those the good ones are taken even
@@ -118,6 +119,9 @@ judge(struct parse_sink *sink, bool address, const char *target, size_t len,
 		*kind = PARSE_ALLOW;
 		return PARSE_NAMES;
 	}
+	/* Where nobody serves the domain. */
+	if (parse_address(target, len, &nowhere) && nowhere)
+		return PARSE_NAMES;
 	if (!is_server(target, len)) {
 		sink->why = "no name server behind the domain";
 		return PARSE_BAD;

@@ -3,6 +3,8 @@
  * Plain lists: one name a line, alone or with a mark (host.h), comments after
  * '#', whole lines of comment after '!' and ';' too.
  */
+#include <string.h>
+
 #include "feeds/host.h"
 #include "feeds/parse.h"
 
@@ -22,9 +24,14 @@ line(struct parse_sink *sink, void *state, const char *text, size_t len)
 		sink->why = "more than one word";
 		return PARSE_BAD;
 	}
-	sink->why = host_entry(&e.name, &e.match, sink->match, word, word_len);
-	if (sink->why != NULL)
-		return PARSE_BAD;
+	if (host_entry(&e.name, &e.match, sink->match, word, word_len) !=
+	    NULL) {
+		const size_t mark = word_len > 2 && memcmp(word, "*.", 2) == 0
+		    ? 2
+		    : 0;
+
+		return parse_name(sink, &e.name, word + mark, word_len - mark);
+	}
 	sink->take(sink, &e);
 	return PARSE_NAMES;
 }

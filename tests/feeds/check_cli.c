@@ -345,11 +345,11 @@ START_TEST(bad_lines_are_reported_with_their_number)
 	run_feeds(&r, NULL, "build -o a.fsdb in");
 	ck_assert_int_eq(r.status, 0);
 	ck_assert_ptr_nonnull(strstr(r.err,
-	    "in (domains): 5 lines: 1 names, 2 comments and blanks, 0 skipped, "
-	    "2 bad\n"));
+	    "in (domains): 5 lines: 1 names, 2 comments and blanks, 1 skipped, "
+	    "1 bad\n"));
 	ck_assert_ptr_nonnull(strstr(r.err, "  in:3: "));
 	ck_assert_ptr_nonnull(strstr(r.err, "'http://b.example/'"));
-	ck_assert_ptr_nonnull(strstr(r.err, "  in:4: "));
+	ck_assert_ptr_null(strstr(r.err, "  in:4: ")); /* an address */
 	run_free(&r);
 }
 END_TEST

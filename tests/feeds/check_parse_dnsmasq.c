@@ -39,7 +39,9 @@ static const struct row rows[] = {
 	{ "local=/*.a.example/#", PARSE_NAMES, "@@*.a.example " },
 	/* Asked for elsewhere, or redirected. */
 	{ "server=/a.example/192.0.2.1", PARSE_SKIPPED, SERVER },
-	{ "server=/a.example/127.0.0.1", PARSE_SKIPPED, SERVER },
+	{ "server=/a.example/127.0.0.1", PARSE_NAMES, "a.example " },
+	{ "server=/a.example/127.0.0.1#5353", PARSE_SKIPPED, SERVER },
+	{ "server=/a.example/192.0.2.1", PARSE_SKIPPED, SERVER },
 	{ "server=/a.example/192.0.2.1#5353", PARSE_SKIPPED, SERVER },
 	{ "server=/a.example/fe80::1%eth0#53@eth1", PARSE_SKIPPED, SERVER },
 	{ "server=/a.example/2001:db8::1@eth0", PARSE_SKIPPED, SERVER },
