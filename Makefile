@@ -76,7 +76,7 @@ $B/module/%.o: module/%.c $(UB_STAMP)
 $(MOD): $(call objs,module) $(LIB) module/fraudsink.map
 	$(call say,LD)$(CC) -shared $(FSK_LDFLAGS) -Wl,-z,now -Wl,-z,nodelete -o $@ \
 		-Wl,--version-script=module/fraudsink.map \
-		$(filter %.o %.a,$^) -pthread
+		$(filter %.o %.a,$^) $(call pkg_libs,libmaxminddb) -pthread
 
 # ---- tests ----
 

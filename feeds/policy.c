@@ -22,7 +22,7 @@ struct policy {
 	uint32_t classes, room;
 	/* [feed or rule * 2 + aliases]; rules follow the feeds. */
 	unsigned *class_of;
-	struct fsk_prefixes networks, addresses;
+	struct fsk_prefixes networks, addresses, servers;
 	struct fsk_place *place;
 	struct fsk_membership *membership;
 	uint32_t places, memberships;
@@ -32,7 +32,6 @@ struct policy {
 	void *any;
 	size_t any_len;
 	pthread_mutex_t lock; /* of the addresses */
-	bool servers;
 	uint8_t *packed;
 };
 
@@ -383,6 +382,7 @@ policy_close(struct policy *p)
 	free(p->interval);
 	fsk_prefixes_fini(&p->networks);
 	fsk_prefixes_fini(&p->addresses);
+	fsk_prefixes_fini(&p->servers);
 	free(p->packed);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
@@ -392,13 +392,11 @@ bool
 policy_address(
     struct policy *p, const uint8_t *addr, unsigned bits, bool servers)
 {
-	bool good = true;
+	bool good;
 
 	pthread_mutex_lock(&p->lock);
-	if (servers)
-		p->servers = true;
-	else
-		good = fsk_prefixes_add(&p->addresses, addr, bits, 1);
+	good = fsk_prefixes_add(
+	    servers ? &p->servers : &p->addresses, addr, bits, 1);
 	pthread_mutex_unlock(&p->lock);
 	return good;
 }
@@ -424,7 +422,7 @@ policy_finish(struct policy *p, struct fsk_writer *w, struct fsk_error *err)
 		.settings = {
 			.trust_ecs = c->trust_ecs,
 			.look_at_places = has_places(c),
-			.look_at_servers = p->servers,
+			.look_at_servers = p->servers.n > 0,
 			.if_signed = (enum fsk_signed)c->if_signed,
 			.country_db = c->country_db,
 			.asn_db = c->asn_db,
@@ -449,6 +447,7 @@ policy_finish(struct policy *p, struct fsk_writer *w, struct fsk_error *err)
 		.intervals = p->intervals,
 		.interval = p->interval,
 		.addresses = &p->addresses,
+		.servers = &p->servers,
 	};
 	size_t len;
 

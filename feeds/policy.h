@@ -31,8 +31,8 @@ void policy_close(struct policy *p);
 unsigned policy_feed_class(const struct policy *p, size_t i, bool aliases);
 unsigned policy_rule_class(const struct policy *p, size_t i, bool aliases);
 
-/* Notes that the prefix is listed, or, with SERVERS, that some entry is one for
- * the addresses of name servers.  Any thread.  False when out of memory. */
+/* Notes that the prefix is listed, with SERVERS for name servers.  Any thread.
+ * False when out of memory. */
 bool policy_address(
     struct policy *p, const uint8_t *addr, unsigned bits, bool servers);
 

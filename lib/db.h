@@ -205,6 +205,15 @@ const struct fsk_policy *fsk_db_policy(const struct fsk_db *db);
 
 void fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info);
 
+/* Ties NOTE to DB: what its user wants to find again with it, and no part of
+ * it.  Once for a database, but also while others read it.  FREE_NOTE is
+ * called with it when DB is closed. */
+void fsk_db_set_note(
+    const struct fsk_db *db, void *note, void (*free_note)(void *note));
+
+/* The note of DB, which lives as long as it; NULL: none. */
+const void *fsk_db_note(const struct fsk_db *db);
+
 /* Section I of the file, in the order of its table; false past the last. */
 bool fsk_db_section(
     const struct fsk_db *db, unsigned i, struct fsk_db_section *out);

@@ -41,6 +41,14 @@ free_old(struct fsk_handle *h)
 }
 
 void
+fsk_handle_on_open(struct fsk_handle *h,
+    void (*opened)(void *arg, const struct fsk_db *db), void *arg)
+{
+	h->opened = opened;
+	h->arg = arg;
+}
+
+void
 fsk_handle_fini(struct fsk_handle *h)
 {
 	struct fsk_list *list = atomic_load(&h->current);
@@ -148,6 +156,8 @@ swap_db(struct fsk_handle *h, struct fsk_list *list, struct fsk_db **at, int fd,
 		free(list);
 		return FSK_REFUSED;
 	}
+	if (h->opened != NULL)
+		h->opened(h->arg, db);
 	h->old_db = *at;
 	*at = db;
 	h->old = atomic_exchange(&h->current, list);
@@ -242,4 +252,15 @@ fsk_handle_retire(struct fsk_handle *h)
 	while (fsk_handle_old_in_use(h))
 		nanosleep(&ms, NULL); /* a look-up takes less */
 	free_old(h);
+}
+
+void
+fsk_handle_drain(struct fsk_handle *h)
+{
+	const struct timespec ms = { 0, 1000000 };
+
+	for (struct fsk_reader *r = atomic_load(&h->readers); r != NULL;
+	     r = r->next)
+		while (atomic_load(&r->using) != NULL)
+			nanosleep(&ms, NULL);
 }

@@ -47,6 +47,8 @@ struct fsk_handle {
 	char *path, *bypass_path, *shadow_path;
 	enum fsk_db_load load;
 	struct fsk_file_id seen, bypass_seen, shadow_seen;
+	void (*opened)(void *arg, const struct fsk_db *db);
+	void *arg;
 	struct fsk_list *old; /* swapped out, still to be freed with: */
 	struct fsk_db *old_db;
 	struct fsk_bypasses old_bypasses;
@@ -63,6 +65,11 @@ enum fsk_refresh {
  * memory. */
 bool fsk_handle_init(
     struct fsk_handle *h, const char *path, enum fsk_db_load load);
+
+/* OPENED is called by the keeper with each database that it has opened, before
+ * it becomes current: the moment for fsk_db_set_note(). */
+void fsk_handle_on_open(struct fsk_handle *h,
+    void (*opened)(void *arg, const struct fsk_db *db), void *arg);
 
 /* Closes what is open.  No reader may be inside. */
 void fsk_handle_fini(struct fsk_handle *h);
@@ -92,6 +99,11 @@ bool fsk_handle_old_in_use(const struct fsk_handle *h);
 
 /* Keeper: waits until no reader uses what was swapped out, then frees it. */
 void fsk_handle_retire(struct fsk_handle *h);
+
+/* Keeper: waits until every reader that is inside now has left at least once:
+ * what was withdrawn from readers before, apart from lists, can then be freed.
+ */
+void fsk_handle_drain(struct fsk_handle *h);
 
 /* Reader: the current list, which stays until fsk_reader_leave().  Does not
  * nest. */

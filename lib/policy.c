@@ -16,9 +16,9 @@ struct fsk_policy {
 		struct fsk_db *list;
 	} * group;
 	struct fsk_db *any;
-	bool differs;
+	bool differs, aliases;
 	const uint8_t *matrix, *places, *memberships, *schedules, *intervals;
-	struct fsk_prefix_table networks, addresses;
+	struct fsk_prefix_table networks, addresses, servers;
 	/* While it is opened. */
 	const uint8_t *key;
 	uint32_t answers;
@@ -153,6 +153,7 @@ open_classes(struct fsk_policy *p, struct fsk_error *err)
 		    row[POLICY_C_NTYPES] > FSK_POLICY_TYPES_MAX)
 			return damaged(err, "a class is out of range");
 		k->aliases = row[POLICY_C_FLAGS] & POLICY_C_ALIASES;
+		p->aliases |= k->aliases;
 		k->types_only = row[POLICY_C_FLAGS] & POLICY_C_TYPES_ONLY;
 		k->ntypes = row[POLICY_C_NTYPES];
 		for (unsigned j = 0; j < k->ntypes; j++)
@@ -216,6 +217,7 @@ open_prefixes(struct fsk_policy *p, struct fsk_error *err)
 {
 	const struct piece *networks = &p->piece[POLICY_NETWORKS];
 	const struct piece *addresses = &p->piece[POLICY_ADDRESSES];
+	const struct piece *servers = &p->piece[POLICY_SERVERS_AT];
 	const char *wrong = fsk_prefix_table_open(&p->networks, networks->at,
 	    networks->len,
 	    (uint32_t)(p->piece[POLICY_PLACES_OF].len / POLICY_SPAN_LEN));
@@ -223,6 +225,9 @@ open_prefixes(struct fsk_policy *p, struct fsk_error *err)
 	if (wrong == NULL)
 		wrong = fsk_prefix_table_open(
 		    &p->addresses, addresses->at, addresses->len, 129);
+	if (wrong == NULL)
+		wrong = fsk_prefix_table_open(
+		    &p->servers, servers->at, servers->len, 129);
 	return wrong == NULL ? FSK_OK : damaged(err, wrong);
 }
 
@@ -377,9 +382,22 @@ fsk_policy_differs(const struct fsk_policy *p)
 	return p->differs;
 }
 
+bool
+fsk_policy_aliases(const struct fsk_policy *p)
+{
+	return p->aliases;
+}
+
 int
 fsk_policy_address(
     const struct fsk_policy *p, const uint8_t addr[static FSK_ADDR_LEN])
 {
 	return (int)fsk_prefix_find(&p->addresses, addr) - 1;
+}
+
+int
+fsk_policy_server(
+    const struct fsk_policy *p, const uint8_t addr[static FSK_ADDR_LEN])
+{
+	return (int)fsk_prefix_find(&p->servers, addr) - 1;
 }

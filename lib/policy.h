@@ -56,7 +56,7 @@ struct fsk_policy_settings {
 	bool trust_ecs;       /* the client is who ECS (RFC 7871) says */
 	bool look_at_answers; /* `addresses` or places are listed */
 	bool look_at_places;  /* countries or networks are listed */
-	bool look_at_servers; /* "nsip:" entries exist */
+	bool look_at_servers; /* addresses of name servers are listed */
 	enum fsk_signed if_signed;
 	/* "" where there is none. */
 	const char *country_db, *asn_db; /* paths of MMDB files */
@@ -103,8 +103,14 @@ uint16_t fsk_policy_answer(
 /* Whether two clients may get different answers to one question. */
 bool fsk_policy_differs(const struct fsk_policy *p);
 
-/* The listed prefix that holds ADDR: how many bits of it; -1 if none does. */
+/* Whether there is a class to which aliases count. */
+bool fsk_policy_aliases(const struct fsk_policy *p);
+
+/* The listed prefix that holds ADDR: how many bits of it; -1 if none does.  The
+ * second is about the addresses of name servers ("nsip:PREFIX"). */
 int fsk_policy_address(
+    const struct fsk_policy *p, const uint8_t addr[static FSK_ADDR_LEN]);
+int fsk_policy_server(
     const struct fsk_policy *p, const uint8_t addr[static FSK_ADDR_LEN]);
 
 /* ---- making one ---- */
@@ -142,7 +148,8 @@ struct fsk_policy_spec {
 	const struct fsk_interval {
 		int64_t from, to; /* seconds since 1970-01-01, TO excluded */
 	} * interval;
-	const struct fsk_prefixes *addresses; /* values do not matter */
+	/* Of which values do not matter. */
+	const struct fsk_prefixes *addresses, *servers;
 };
 
 /* Makes the policy's octets of SPEC, for free(); NULL when out of memory. */

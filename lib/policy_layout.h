@@ -19,7 +19,7 @@
 #define POLICY_INCIDENTS    28
 #define POLICY_ANY          32 /* u64 offset in the lists, u64 length */
 #define POLICY_TABLE        64 /* a row a part: u64 offset, u64 length */
-#define POLICY_HEAD_LEN     256
+#define POLICY_HEAD_LEN     320
 
 #define POLICY_TRUST_ECS   1u
 #define POLICY_ANSWERS     2u
@@ -39,6 +39,7 @@ enum policy_piece {
 	POLICY_SCHEDULES,
 	POLICY_INTERVALS,
 	POLICY_ADDRESSES,
+	POLICY_SERVERS_AT,
 	POLICY_LISTS,
 	POLICY_PIECES
 };

@@ -26,20 +26,25 @@
 #include "lib/err.h"
 #include "lib/name.h"
 
-#define FSK_RING_LABELS  1024 /* names that can have a number */
-#define FSK_LABEL_TEXT   96   /* of a label's name, NUL included */
-#define FSK_EVENT_FEEDS  16   /* that an event can name */
-#define FSK_NO_LABEL     0xffff
-#define FSK_RING_WORKERS 256
+#define FSK_RING_LABELS     1024 /* names that can have a number */
+#define FSK_LABEL_TEXT      96   /* of a label's name, NUL included */
+#define FSK_EVENT_FEEDS     16   /* that an event can name */
+#define FSK_NO_LABEL        0xffff
+#define FSK_RING_WORKERS    256
+#define FSK_RING_EVENTS_MAX (1u << 20) /* of a worker */
 
 /* Of one worker.  What is counted by name has its own functions. */
 enum fsk_counter {
 	FSK_COUNT_ANSWERED,  /* replies to clients */
-	FSK_COUNT_LOOKED_UP, /* names looked up in the database */
+	FSK_COUNT_LOOKED_UP, /* names looked up in the database for clients */
 	FSK_COUNT_LEAKED,    /* listed names answered from the cache */
 	FSK_COUNT_EVENTS,    /* events stored */
 	FSK_COUNT_DROPPED,   /* events for which there was no room */
-	FSK_COUNT_SEVERITY,  /* blocked, by enum fsk_severity: 4 of them */
+	/* Queries about which the list that is only tried (handle.h) says
+	 * something else: it would block them, it would let them pass. */
+	FSK_COUNT_TRIED_BLOCKS,
+	FSK_COUNT_TRIED_PASSES,
+	FSK_COUNT_SEVERITY, /* blocked, by enum fsk_severity: 4 of them */
 	FSK_COUNT_ACTION = FSK_COUNT_SEVERITY + 4, /* by action: 32 of them */
 	FSK_COUNTERS = FSK_COUNT_ACTION + 32
 };
@@ -70,12 +75,20 @@ enum fsk_transport {
 	FSK_QUIC = 5,
 };
 
+/* What became of the query that an event tells of. */
+enum fsk_would {
+	FSK_BLOCKED = 0,
+	FSK_WOULD_BLOCK = 1,  /* it was resolved, and is counted as blocked */
+	FSK_TRIED_BLOCKS = 2, /* the list that is only tried would block it */
+	FSK_TRIED_PASSES = 3, /* it is blocked, and would not be by that list */
+};
+
 /* A blocked query. */
 struct fsk_event {
 	uint64_t time;      /* microseconds since 1970-01-01 */
 	uint8_t client[16]; /* IPv6, or IPv4 mapped (::ffff:a.b.c.d) */
 	uint16_t qtype;
-	uint16_t category, group;       /* labels; group may be FSK_NO_LABEL */
+	uint16_t category, group;       /* labels, or FSK_NO_LABEL */
 	uint16_t feed[FSK_EVENT_FEEDS]; /* labels, `feeds` of them */
 	uint8_t feeds;     /* those that fit; the counters know all */
 	uint8_t unique;    /* 1: no other feed has the entry */
@@ -83,7 +96,7 @@ struct fsk_event {
 	uint8_t action;    /* enum fsk_action */
 	uint8_t transport; /* enum fsk_transport */
 	uint8_t entry;     /* labels of the entry, a suffix of qname */
-	uint8_t would;     /* 1: the query was answered, it is only counted */
+	uint8_t would;     /* enum fsk_would */
 	uint8_t qname_len; /* octets of qname, root label included */
 	uint8_t qname[FSK_NAME_MAX]; /* lower case, wire form */
 };
@@ -96,7 +109,8 @@ struct fsk_ring_worker; /* one worker's block; its owner alone writes to it */
 /* Opens the file PATH for WORKERS workers with room for EVENTS events each (a
  * power of two), or makes it; one that is there is taken over with all its
  * counts and undrained events if its shape is the same, and else replaced.
- * FSK_EIO where another process holds it. */
+ * FSK_EIO where another process holds it, FSK_EFORMAT where the file is not a
+ * ring.  PATH NULL: no file, only memory that processes forked later share. */
 int fsk_ring_open(struct fsk_ring **ring, const char *path, unsigned workers,
     unsigned events, struct fsk_error *err);
 
@@ -107,13 +121,20 @@ void fsk_ring_close(struct fsk_ring *ring);
  * after fsk_ring_open(); NULL if there is none left. */
 struct fsk_ring_worker *fsk_ring_claim(struct fsk_ring *ring);
 
-/* One thread at a time: the label of NAME, the same one for the same name as
- * long as the file lives; FSK_NO_LABEL when there are too many. */
+/* The label of NAME, the same one for the same name as long as the file lives;
+ * FSK_NO_LABEL when there are too many.  Of a long name the first octets that
+ * fit are taken, a control character becomes '?'.  One thread of a process at
+ * a time; may sleep for a moment. */
 uint16_t fsk_ring_label(
     struct fsk_ring *ring, enum fsk_label_kind kind, const char *name);
 
+/* Sets a total, or adds N to it. */
 void fsk_ring_total(
     struct fsk_ring *ring, enum fsk_total which, uint64_t value);
+void fsk_ring_add(struct fsk_ring *ring, enum fsk_total which, uint64_t n);
+
+/* COUNTER of all workers together. */
+uint64_t fsk_ring_sum(const struct fsk_ring *ring, unsigned counter);
 
 /* Worker: adds one. */
 void fsk_ring_count(struct fsk_ring_worker *w, unsigned counter);
@@ -144,10 +165,11 @@ const uint8_t *fsk_ring_id(const struct fsk_ring_reader *r); /* 16 octets */
 
 unsigned fsk_ring_workers(const struct fsk_ring_reader *r);
 
-/* Takes up to N events of WORKER into E; how many.  What they say is in range
- * (labels, lengths, a name that is one); one that is not is passed over and
- * counted in *DAMAGED.  They stay in the ring until fsk_ring_done(), so that
- * who dies before storing them finds them again. */
+/* Takes up to N events of WORKER into E; how many.  The next call goes on
+ * behind them.  What they say is in range (labels that there are, lengths, a
+ * name that is one); one that is not is passed over and added to *DAMAGED.
+ * They stay in the ring until fsk_ring_done(), which lets go of all that was
+ * taken, so that who dies before storing them finds them again. */
 size_t fsk_ring_take(struct fsk_ring_reader *r, unsigned worker,
     struct fsk_event *e, size_t n, uint64_t *damaged);
 void fsk_ring_done(struct fsk_ring_reader *r, unsigned worker);
@@ -156,6 +178,10 @@ void fsk_ring_done(struct fsk_ring_reader *r, unsigned worker);
  * the file's beginning: with the file's id, what tells a store whether it has
  * an event already. */
 uint64_t fsk_ring_position(const struct fsk_ring_reader *r, unsigned worker);
+
+/* The number behind the last event taken (those passed over have numbers,
+ * too): what fsk_ring_position() is after fsk_ring_done(). */
+uint64_t fsk_ring_taken(const struct fsk_ring_reader *r, unsigned worker);
 
 /* Counters of WORKER; of a label: hits, and those of entries that no other
  * feed has. */

@@ -157,9 +157,10 @@ fsk_verdict_alias(const struct fsk_db *db, const struct fsk_bypasses *bypasses,
 	if (!find(db, p, q, v) || passes(p, bypasses, q, v))
 		return;
 	fsk_db_attr(v->db, v->found.attr, &attr);
-	if (v->db == db && !fsk_policy_class(p, attr.class)->aliases)
+	if (v->db != db || !fsk_policy_class(p, attr.class)->aliases) {
 		resolve(v, FSK_NOT_LISTED);
-	else
+		v->touched = false;
+	} else
 		decide(p, &attr, q->qtype, v, db);
 }
 

@@ -16,7 +16,7 @@ only() {
 libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|poll|pthread|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|mman|random|resource|socket|stat|time|types|un|wait)|time|unistd|emmintrin)\.h>'
 out=$(
 	only lib "$libc|\"lib/|lib/checksum\.c:.*<xxhash\.h>"
-	only module "$libc|\"(lib|module)/|^module/unbound\.h:"
+	only module "$libc|\"(lib|module)/|^module/unbound\.h:|^module/places\.c:.*<maxminddb\.h>"
 	only feeds "$libc|\"(lib|feeds)/|<(bzlib|cdb|confuse|csv|curl/curl|idn2|jansson|ldns/ldns|libpsl|lzma|yaml|zip|zlib|zstd)\.h>"
 	# Third-party headers: in one file each (JSON is read and written in two).
 	for h in bzlib cdb confuse csv curl/curl idn2 ldns/ldns libpsl lzma yaml zip zlib zstd xxhash; do
