@@ -145,10 +145,23 @@ void fsk_db_attr(const struct fsk_db *db, uint32_t attr, struct fsk_attr *out);
 const char *fsk_db_attr_feed(
     const struct fsk_db *db, uint32_t attr, unsigned i);
 
+/* The row of feed I of the attribute set ATTR, for fsk_db_feed(). */
+uint32_t fsk_db_attr_feed_row(
+    const struct fsk_db *db, uint32_t attr, unsigned i);
+
 /* Name and number of entries of feed I (below info.feeds). */
 const char *fsk_db_feed(const struct fsk_db *db, uint32_t i, uint64_t *entries);
 
 void fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info);
+
+/* Ties NOTE to DB: what its user wants to find again with it, and no part of
+ * it.  Once for a database, but also while others read it.  FREE_NOTE is
+ * called with it when DB is closed. */
+void fsk_db_set_note(
+    const struct fsk_db *db, void *note, void (*free_note)(void *note));
+
+/* The note of DB, which lives as long as it; NULL: none. */
+const void *fsk_db_note(const struct fsk_db *db);
 
 /* Section I of the file, in the order of its table; false past the last. */
 bool fsk_db_section(

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,9 @@ struct fsk_db {
 	const uint8_t *base;
 	size_t len;
 	size_t mapped; /* octets to unmap; 0: the caller's memory */
+
+	_Atomic(void *) note; /* the user's */
+	void (*free_note)(void *note);
 };
 
 static const char *const section_names[FSK_SEC_KNOWN] = {
@@ -847,8 +851,13 @@ fsk_db_open(struct fsk_db **out, const char *path, enum fsk_db_load load,
 void
 fsk_db_close(struct fsk_db *db)
 {
+	void *note;
+
 	if (db == NULL)
 		return;
+	note = atomic_load(&db->note);
+	if (note != NULL)
+		db->free_note(note);
 	if (db->mapped != 0)
 		munmap((void *)(uintptr_t)db->base, db->mapped);
 	free(db->answers);
@@ -893,14 +902,35 @@ fsk_db_feed(const struct fsk_db *db, uint32_t i, uint64_t *entries)
 	return string_at(db, f + FSK_F_NAME);
 }
 
-const char *
-fsk_db_attr_feed(const struct fsk_db *db, uint32_t attr, unsigned i)
+uint32_t
+fsk_db_attr_feed_row(const struct fsk_db *db, uint32_t attr, unsigned i)
 {
 	const uint8_t *a = db->attrs + (size_t)attr * FSK_ATTR_LEN;
 	size_t row = (size_t)fsk_get32(a + FSK_A_FEEDSET) + i;
 
-	return fsk_db_feed(
-	    db, fsk_get16(db->sec[FSK_SEC_FEEDSETS].at + 2 * row), NULL);
+	return fsk_get16(db->sec[FSK_SEC_FEEDSETS].at + 2 * row);
+}
+
+const char *
+fsk_db_attr_feed(const struct fsk_db *db, uint32_t attr, unsigned i)
+{
+	return fsk_db_feed(db, fsk_db_attr_feed_row(db, attr, i), NULL);
+}
+
+void
+fsk_db_set_note(
+    const struct fsk_db *db, void *note, void (*free_note)(void *note))
+{
+	struct fsk_db *own = (struct fsk_db *)(uintptr_t)db;
+
+	own->free_note = free_note;
+	atomic_store_explicit(&own->note, note, memory_order_release);
+}
+
+const void *
+fsk_db_note(const struct fsk_db *db)
+{
+	return atomic_load_explicit(&db->note, memory_order_acquire);
 }
 
 void

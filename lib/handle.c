@@ -19,6 +19,14 @@ fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 }
 
 void
+fsk_handle_on_open(struct fsk_handle *h,
+    void (*opened)(void *arg, const struct fsk_db *db), void *arg)
+{
+	h->opened = opened;
+	h->arg = arg;
+}
+
+void
 fsk_handle_fini(struct fsk_handle *h)
 {
 	fsk_db_close(h->old);
@@ -93,6 +101,8 @@ fsk_handle_refresh(struct fsk_handle *h, struct fsk_error *err)
 	close(fd);
 	if (rc != FSK_OK)
 		return FSK_REFUSED;
+	if (h->opened != NULL)
+		h->opened(h->arg, db);
 	h->old = atomic_exchange(&h->current, db);
 	return FSK_SWAPPED;
 }

@@ -29,6 +29,8 @@ struct fsk_handle {
 	/* The keeper's: */
 	const char *path;
 	enum fsk_db_load load;
+	void (*opened)(void *arg, const struct fsk_db *db);
+	void *arg;
 	struct fsk_db *old; /* swapped out, still to be closed */
 	struct fsk_file_id {
 		uint64_t dev, ino, size;
@@ -46,6 +48,11 @@ enum fsk_refresh {
 /* Prepares *H for the file PATH, which must outlive it.  Opens nothing. */
 void fsk_handle_init(
     struct fsk_handle *h, const char *path, enum fsk_db_load load);
+
+/* OPENED is called by the keeper with each database that it has opened, before
+ * it becomes current: the moment for fsk_db_set_note(). */
+void fsk_handle_on_open(struct fsk_handle *h,
+    void (*opened)(void *arg, const struct fsk_db *db), void *arg);
 
 /* Closes what is open.  No reader may be inside. */
 void fsk_handle_fini(struct fsk_handle *h);

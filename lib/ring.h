@@ -26,11 +26,12 @@
 #include "lib/err.h"
 #include "lib/name.h"
 
-#define FSK_RING_LABELS  1024 /* names that can have a number */
-#define FSK_LABEL_TEXT   96   /* of a label's name, NUL included */
-#define FSK_EVENT_FEEDS  16   /* that an event can name */
-#define FSK_NO_LABEL     0xffff
-#define FSK_RING_WORKERS 256
+#define FSK_RING_LABELS     1024 /* names that can have a number */
+#define FSK_LABEL_TEXT      96   /* of a label's name, NUL included */
+#define FSK_EVENT_FEEDS     16   /* that an event can name */
+#define FSK_NO_LABEL        0xffff
+#define FSK_RING_WORKERS    256
+#define FSK_RING_EVENTS_MAX (1u << 20) /* of a worker */
 
 /* Of one worker.  What is counted by name has its own functions. */
 enum fsk_counter {
