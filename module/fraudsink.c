@@ -48,6 +48,7 @@ EXPORT size_t get_mem(struct module_env *env, int id);
 /* A query's own state. */
 struct query {
 	struct answer *answer;
+	struct tally_hit *hit;
 	/* The true answer, for Unbound itself, where clients got ours. */
 	struct dns_msg *withheld;
 };
@@ -98,25 +99,28 @@ is_internal(const struct module_qstate *qstate)
 /* Makes our answer the query's; the true one, if any, is withheld. */
 static void
 answer_query(struct module_qstate *qstate, int id, const struct fsk_db *db,
-    const struct fsk_verdict *v)
+    const struct fsk_query *q, const struct fsk_verdict *v)
 {
 	struct query *mine = regional_alloc_zero(qstate->region, sizeof(*mine));
-	struct answer *a = mine == NULL
-	    ? NULL
-	    : answer_build(db, v, &qstate->qinfo, qstate->region);
 
-	if (a == NULL) { /* then nothing at all, but never the true answer */
+	if (mine != NULL) {
+		mine->answer = answer_build(
+		    db, v, &qstate->qinfo, qstate->region);
+		mine->hit = tally_prepare(
+		    db, v, q, qstate->qinfo.qtype, qstate->region);
+	}
+	if (mine == NULL || mine->answer == NULL || mine->hit == NULL) {
+		/* Then nothing at all, but never the true answer. */
 		qstate->return_rcode = LDNS_RCODE_SERVFAIL;
 		qstate->return_msg = NULL;
 		return;
 	}
-	mine->answer = a;
 	if (qstate->mesh_info->super_set.count > 0 ||
 	    qstate->mesh_info->cb_list != NULL)
 		mine->withheld = qstate->return_msg;
 	qstate->minfo[id] = mine;
 	qstate->return_rcode = LDNS_RCODE_NOERROR;
-	qstate->return_msg = a->msg;
+	qstate->return_msg = mine->answer->msg;
 }
 
 /* A query arrives.  Returns whether it is answered. */
@@ -131,10 +135,12 @@ on_new(struct fraudsink *fs, struct worker_slot *slot,
 	struct fsk_query q;
 
 	if (judge(
-		fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q, &v)) {
-		answered = v.block && !is_internal(qstate);
+		fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q, &v) &&
+	    !is_internal(qstate)) {
+		tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
+		answered = v.block;
 		if (answered)
-			answer_query(qstate, id, db, &v);
+			answer_query(qstate, id, db, &q, &v);
 	}
 	release(slot);
 	return answered;
@@ -229,12 +235,16 @@ on_done(struct fraudsink *fs, struct worker_slot *slot,
 
 	if (judge(
 		fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q, &v)) {
+		bool internal = is_internal(qstate);
+
+		if (!internal)
+			tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
 		if (v.block) {
 			/* The list changed (what was stored must go), or a
 			 * client joined Unbound's own query. */
 			remove_name(qstate, db, qi->qname, qi->qname_len);
-			if (!is_internal(qstate))
-				answer_query(qstate, id, db, &v);
+			if (!internal)
+				answer_query(qstate, id, db, &q, &v);
 		} else {
 			remove_targets(qstate, db);
 		}
@@ -258,15 +268,16 @@ on_reply(struct query_info *qinfo, struct module_qstate *qstate,
 	(void)qinfo;
 	(void)rep;
 	(void)rcode;
-	(void)repinfo;
 	(void)start;
 	if (slot == NULL)
 		return 1;
-	if (mine == NULL) {
-		worker_count(slot, COUNT_PASSED);
+	if (repinfo != NULL) /* else it is one of Unbound's own */
+		tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
+	if (mine == NULL)
 		return 1;
-	}
-	worker_count(slot, COUNT_BLOCKED + mine->answer->action);
+	if (repinfo != NULL)
+		tally_blocked(
+		    &fs->tally, slot, mine->hit, repinfo, qstate->env->now_tv);
 	if (edns->edns_present)
 		edns_opt_list_append(options, ANSWER_EDE_OPTION,
 		    mine->answer->ede_len, mine->answer->ede, region);
@@ -302,13 +313,15 @@ on_cached_reply(struct query_info *qinfo, struct module_qstate *qstate,
 	(void)id;
 	if (slot == NULL)
 		return 1;
-	worker_count(slot, COUNT_PASSED);
+	tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
 	if (judge(fs, slot, qinfo->qname, qinfo->qname_len, qinfo->qclass, &db,
-		&q, &v) &&
-	    v.block) {
-		worker_count(slot, COUNT_LEAKED);
-		worker_leak(slot, qinfo->qname, qinfo->qname_len, qinfo->qtype,
-		    qinfo->qclass);
+		&q, &v)) {
+		tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
+		if (v.block) {
+			tally_count(&fs->tally, slot, FSK_COUNT_LEAKED);
+			worker_leak(slot, qinfo->qname, qinfo->qname_len,
+			    qinfo->qtype, qinfo->qclass);
+		}
 	}
 	release(slot);
 	return 1;
@@ -319,20 +332,22 @@ on_cached_reply(struct query_info *qinfo, struct module_qstate *qstate,
 void
 log_counters(const struct fraudsink *fs, const char *when)
 {
-	const struct workers *w = &fs->workers;
+	uint64_t by[FSK_ACTIONS], blocked = 0, answered;
 
+	for (unsigned i = 0; i < FSK_ACTIONS; i++) {
+		by[i] = tally_sum(&fs->tally, FSK_COUNT_ACTION + i);
+		blocked += by[i];
+	}
+	answered = tally_sum(&fs->tally, FSK_COUNT_ANSWERED);
 	log_info("fraudsink: %s: blocked %llu (nxdomain %llu, nodata %llu, "
 		 "sinkhole %llu), passed %llu, leaked %llu; lists taken up "
 		 "%llu, refused %llu; messages swept %llu",
-	    when,
-	    (unsigned long long)(workers_sum(w, COUNT_BLOCKED + FSK_NXDOMAIN) +
-		workers_sum(w, COUNT_BLOCKED + FSK_NODATA) +
-		workers_sum(w, COUNT_BLOCKED + FSK_SINKHOLE)),
-	    (unsigned long long)workers_sum(w, COUNT_BLOCKED + FSK_NXDOMAIN),
-	    (unsigned long long)workers_sum(w, COUNT_BLOCKED + FSK_NODATA),
-	    (unsigned long long)workers_sum(w, COUNT_BLOCKED + FSK_SINKHOLE),
-	    (unsigned long long)workers_sum(w, COUNT_PASSED),
-	    (unsigned long long)workers_sum(w, COUNT_LEAKED),
+	    when, (unsigned long long)blocked,
+	    (unsigned long long)by[FSK_NXDOMAIN],
+	    (unsigned long long)by[FSK_NODATA],
+	    (unsigned long long)by[FSK_SINKHOLE],
+	    (unsigned long long)(answered - blocked),
+	    (unsigned long long)tally_sum(&fs->tally, FSK_COUNT_LEAKED),
 	    (unsigned long long)fs->swaps, (unsigned long long)fs->refused,
 	    (unsigned long long)fs->swept);
 }
@@ -357,6 +372,7 @@ state_free(struct fraudsink *fs)
 {
 	fsk_handle_fini(&fs->handle);
 	workers_fini(&fs->workers);
+	tally_fini(&fs->tally);
 	free(fs->path);
 	free(fs);
 }
@@ -381,10 +397,12 @@ state_new(struct module_env *env)
 	    load != NULL && strcmp(load, "map") == 0 ? FSK_DB_MAP
 						     : FSK_DB_COPY);
 	if (fs->path == NULL ||
-	    !workers_init(&fs->workers, threads + 1, &fs->handle)) {
+	    !workers_init(&fs->workers, threads + 1, &fs->handle) ||
+	    !tally_init(&fs->tally, threads + 1)) {
 		state_free(fs);
 		return NULL;
 	}
+	fsk_handle_on_open(&fs->handle, tally_note, &fs->tally);
 	return fs;
 }
 

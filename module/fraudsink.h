@@ -5,6 +5,7 @@
  *   fraudsink.c  the six entry points and the query's path through them
  *   answer.c     what a client gets instead
  *   sweep.c      Unbound's message cache without listed names
+ *   tally.c      what is counted, and what is told of blocked queries
  *   watch.c      the background thread: notice, check, swap, sweep
  *   workers.c    what each worker thread has for itself
  *   unbound.h    Unbound's headers
@@ -16,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "lib/handle.h"
+#include "module/tally.h"
 #include "module/unbound.h"
 #include "module/workers.h"
 
@@ -26,6 +28,7 @@ struct fraudsink {
 	char *path;
 	struct fsk_handle handle;
 	struct workers workers;
+	struct tally tally;
 
 	/* The background thread's. */
 	pthread_t thread;

@@ -19,6 +19,15 @@
 
 atomic_bool watch_missing;
 
+/* Tells which list is in force. */
+static void
+tell_list(struct fraudsink *fs, const struct fsk_db_info *info)
+{
+	tally_total(&fs->tally, FSK_TOTAL_SERIAL, info->serial);
+	tally_total(&fs->tally, FSK_TOTAL_CREATED, (uint64_t)info->created);
+	tally_total(&fs->tally, FSK_TOTAL_ENTRIES, info->entries);
+}
+
 /* A swap: the new database is current already; once no worker uses the old one
  * any more, nothing that it let pass can enter the cache unseen, and the cache
  * is swept. */
@@ -35,8 +44,12 @@ swapped(struct fraudsink *fs)
 	removed = sweep_cache(fs->env, db);
 	fsk_reader_leave(&fs->keeper);
 	fs->swaps++;
-	if (removed > 0)
+	tally_add(&fs->tally, FSK_TOTAL_SWAPS, 1);
+	tell_list(fs, &info);
+	if (removed > 0) {
 		fs->swept += (uint64_t)removed;
+		tally_add(&fs->tally, FSK_TOTAL_SWEPT, (uint64_t)removed);
+	}
 	if (removed == -1)
 		log_err("fraudsink: out of memory while sweeping the cache; "
 			"some listed names may be answered until their TTL "
@@ -61,6 +74,7 @@ look(struct fraudsink *fs)
 		break;
 	case FSK_REFUSED:
 		fs->refused++;
+		tally_add(&fs->tally, FSK_TOTAL_REFUSED, 1);
 		log_err("fraudsink: %s; %s", err.text,
 		    atomic_load(&fs->handle.current) != NULL
 			? "the list before stays in force"
@@ -77,6 +91,24 @@ look(struct fraudsink *fs)
 	case FSK_UNCHANGED:
 		break;
 	}
+}
+
+/* A ring that has come only now learns of the list in force. */
+static void
+look_for_ring(struct fraudsink *fs)
+{
+	struct fsk_db_info info;
+	const struct fsk_db *db;
+
+	if (!tally_retry(&fs->tally))
+		return;
+	db = fsk_reader_enter(&fs->keeper, &fs->handle);
+	if (db != NULL) {
+		tally_note(&fs->tally, db);
+		fsk_db_info(db, &info);
+		tell_list(fs, &info);
+	}
+	fsk_reader_leave(&fs->keeper);
 }
 
 /* Removes from the cache what workers saw answered from it. */
@@ -113,6 +145,7 @@ run(void *arg)
 		pthread_mutex_unlock(&fs->lock);
 		look(fs);
 		remove_leaks(fs);
+		look_for_ring(fs);
 		pthread_mutex_lock(&fs->lock);
 	}
 	pthread_mutex_unlock(&fs->lock);

@@ -158,16 +158,17 @@ void
 world_start_unbound(struct world *w)
 {
 	struct reply *r = malloc(sizeof(*r));
-	char env[256];
+	char db[256], ring[256];
 	long end = now_ms() + patience(20000);
 	int status;
 
 	ck_assert_ptr_nonnull(r);
-	snprintf(env, sizeof(env), "FRAUDSINK_DB=%s", w->db);
+	snprintf(db, sizeof(db), "FRAUDSINK_DB=%s", w->db);
+	snprintf(ring, sizeof(ring), "FRAUDSINK_RING=%s", w->ring);
 	proc_start(&w->unbound, w->log,
 	    (const char *const[]){
 		getenv("FRAUDSINK_TEST_UNBOUND"), "-d", "-c", w->conf, NULL },
-	    (const char *const[]){ env, NULL }, true);
+	    (const char *const[]){ db, ring, NULL }, true);
 	for (;;) {
 		struct ask a = { .name = "ready.test", .timeout_ms = 200 };
 
@@ -194,6 +195,8 @@ world_start(struct world *w, const struct world_options *o)
 	in_folder(w, "list.fsdb", w->db);
 	in_folder(w, "unbound.conf", w->conf);
 	in_folder(w, "unbound.log", w->log);
+	if (o->ring != NULL)
+		in_folder(w, o->ring, w->ring);
 	/* The address is this test's own; Unbound's outgoing sockets, which
 	 * are bound to all addresses, keep off these two (see write_conf()). */
 	w->upstream = 5301;

@@ -18,6 +18,7 @@ struct world {
 	char db[192];            /* where lists are published */
 	char conf[192];          /* of Unbound */
 	char log[192];           /* of Unbound */
+	char ring[192];          /* of Unbound; "": none */
 	unsigned port, upstream; /* on own_address() */
 	struct proc nsd, unbound;
 };
@@ -28,6 +29,7 @@ struct world_options {
 	const char *server;  /* more lines for the section server */
 	const char *rest;    /* more sections */
 	const char *list;    /* published before the start; NULL: none */
+	const char *ring;    /* a file in the folder; NULL: none */
 	bool bare;           /* do not wait for Unbound to answer */
 };
 
