@@ -264,6 +264,54 @@ START_TEST(a_shadow_comes_and_goes)
 }
 END_TEST
 
+/* A note of N, and how many were freed. */
+static unsigned notes_freed;
+
+static void
+free_note(void *note)
+{
+	notes_freed++;
+	free(note);
+}
+
+static void
+add_note(void *arg, const struct fsk_db *db)
+{
+	unsigned *n = arg, *note = malloc(sizeof(*note));
+
+	ck_assert_ptr_nonnull(note);
+	/* It is not current yet. */
+	ck_assert_ptr_ne(db, fsk_reader_enter(&own, &handle)->db);
+	fsk_reader_leave(&own);
+	ck_assert_ptr_null(fsk_db_note(db));
+	*note = ++*n;
+	fsk_db_set_note(db, note, free_note);
+}
+
+START_TEST(each_database_has_a_note_before_it_is_current)
+{
+	unsigned n = 0;
+
+	fsk_handle_on_open(&handle, add_note, &n);
+	for (unsigned i = 1; i <= 3; i++) {
+		const struct fsk_db *db;
+
+		publish(path, i % 2 ? "a.test" : "b.test");
+		ck_assert_int_eq(refresh(), FSK_SWAPPED);
+		ck_assert_uint_eq(n, i);
+		db = fsk_reader_enter(&own, &handle)->db;
+		ck_assert_uint_eq(*(const unsigned *)fsk_db_note(db), i);
+		fsk_reader_leave(&own);
+		ck_assert_uint_eq(notes_freed, i - 1);
+	}
+	kit_write(path, "", 0);
+	ck_assert_int_eq(refresh(), FSK_REFUSED);
+	ck_assert_uint_eq(n, 3);
+	fsk_handle_fini(&handle);
+	ck_assert_uint_eq(notes_freed, 3);
+}
+END_TEST
+
 /* ---- many readers ---- */
 
 #define READERS 3
@@ -345,6 +393,7 @@ main(void)
 	tcase_add_test(tc, a_reader_keeps_what_it_entered);
 	tcase_add_test(tc, bypasses_come_and_go_without_the_database);
 	tcase_add_test(tc, a_shadow_comes_and_goes);
+	tcase_add_test(tc, each_database_has_a_note_before_it_is_current);
 	tcase_add_test(tc, readers_see_whole_databases_while_they_are_swapped);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
