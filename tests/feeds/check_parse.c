@@ -6,64 +6,7 @@
 #include <string.h>
 
 #include "feeds/parse.h"
-
-/* Writes what it gets as "*.name " and so on. */
-struct writer {
-	struct parse_sink sink; /* first */
-	char text[4096];
-};
-
-static bool
-take(struct parse_sink *sink, const struct parse_entry *e)
-{
-	struct writer *w = (struct writer *)sink;
-	char text[FSK_TEXT_MAX];
-
-	ck_assert_int_eq(e->kind, PARSE_LIST);
-	ck_assert_ptr_null(e->url);
-	strcat(w->text,
-	    e->match == FSK_BELOW       ? "*."
-		: e->match == FSK_EXACT ? "="
-					: "");
-	strcat(w->text, fsk_name_to_text(e->name.wire, text));
-	strcat(w->text, " ");
-	return true;
-}
-
-static enum parse_result
-parse(struct writer *w, const struct parse_format *format, const char *line)
-{
-	size_t len = strlen(line);
-	char *exact = malloc(len + (len == 0)); /* nothing behind is read */
-	enum parse_result result;
-
-	ck_assert_ptr_nonnull(exact);
-	memcpy(exact, line, len);
-	memset(w, 0, sizeof(*w));
-	w->sink.take = take;
-	result = format->line(&w->sink, NULL, exact, len);
-	free(exact);
-	return result;
-}
-
-struct row {
-	const char *line;
-	enum parse_result result;
-	const char *names;
-};
-
-static void
-check(const struct parse_format *format, const struct row *row)
-{
-	struct writer w;
-	enum parse_result result = parse(&w, format, row->line);
-
-	ck_assert_msg(result == row->result, "'%s' gives %d, not %d", row->line,
-	    result, row->result);
-	ck_assert_str_eq(w.text, row->names);
-	if (result == PARSE_BAD)
-		ck_assert_ptr_nonnull(w.sink.why);
-}
+#include "tests/feeds/rows.h"
 
 static const struct row domains[] = {
 	{ "a.example", PARSE_NAMES, "a.example " },
@@ -95,7 +38,7 @@ static const struct row domains[] = {
 
 START_TEST(plain_lists)
 {
-	check(&parse_domains, &domains[_i]);
+	rows_check(&parse_domains, NULL, &domains[_i]);
 }
 END_TEST
 
@@ -134,23 +77,20 @@ static const struct row hosts[] = {
 
 START_TEST(hosts_files)
 {
-	check(&parse_hosts, &hosts[_i]);
+	rows_check(&parse_hosts, NULL, &hosts[_i]);
 }
 END_TEST
 
 START_TEST(the_default_match_is_for_unmarked_names)
 {
-	struct parse_sink *sink;
-	struct writer w;
+	struct rows_sink s;
 
-	memset(&w, 0, sizeof(w));
-	sink = &w.sink;
-	sink->take = take;
-	sink->match = FSK_EXACT;
-	parse_hosts.line(sink, NULL, "0.0.0.0 a.b", 11);
-	parse_domains.line(sink, NULL, "a.c", 3);
-	parse_domains.line(sink, NULL, "*.a.d", 5);
-	ck_assert_str_eq(w.text, "=a.b =a.c *.a.d ");
+	rows_begin(&s);
+	s.sink.match = FSK_EXACT;
+	rows_line(&s, &parse_hosts, NULL, "0.0.0.0 a.b", 11);
+	rows_line(&s, &parse_domains, NULL, "a.c", 3);
+	rows_line(&s, &parse_domains, NULL, "*.a.d", 5);
+	ck_assert_str_eq(s.text, "=a.b =a.c *.a.d ");
 }
 END_TEST
 
