@@ -11,6 +11,7 @@
 static const struct parse_format *const parse_formats[] = {
 	&parse_domains,
 	&parse_hosts,
+	&parse_rpz,
 	&parse_urls,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
