@@ -43,9 +43,12 @@ add_entry(json_t *o, const struct json_entry *e)
 		return;
 	}
 	fsk_db_attr(e->db, e->attr, &a);
-	json_object_set_new(o, "action", text(action_word(&a)));
+	/* A listed URL does nothing to its host. */
+	json_object_set_new(o, "action",
+	    e->url && !a.allow ? json_null() : text(action_word(&a)));
 	json_object_set_new(o, "entry", text(e->entry));
-	json_object_set_new(o, "match", text(match_word(a.match)));
+	json_object_set_new(
+	    o, "match", text(e->url ? "url" : match_word(a.match)));
 	for (unsigned i = 0; i < a.feeds; i++)
 		json_array_append_new(
 		    feeds, text(fsk_db_attr_feed(e->db, e->attr, i)));

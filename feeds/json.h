@@ -14,11 +14,12 @@
 struct json_entry {
 	const struct fsk_db *db;
 	const char *entry; /* its name as text; NULL: none matched */
+	bool url;          /* it is a URL's expression */
 	uint32_t attr;
 };
 
-/* Prints one line: the answer to a look-up of NAME.  False: out of memory or
- * not written. */
+/* Prints one line: the answer to a look-up of NAME, which may be a URL.  False:
+ * out of memory or not written. */
 bool json_lookup(FILE *to, const char *name, const struct json_entry *e);
 
 /* Prints one line: the entry E. */
