@@ -519,8 +519,8 @@ run(struct build *b, struct fsk_writer *w)
 		if (result.urls > 0)
 			fprintf(stderr, ", %llu URLs",
 			    (unsigned long long)result.urls);
-		fprintf(stderr, ", %llu bytes",
-		    (unsigned long long)result.bytes);
+		fprintf(
+		    stderr, ", %llu bytes", (unsigned long long)result.bytes);
 		if (result.entries >= 1000)
 			fprintf(stderr, " (%.2f an entry)",
 			    (double)result.bytes / (double)result.entries);
