@@ -164,6 +164,62 @@ parse_guess(const char *text, size_t len)
 	return best;
 }
 
+/* Whether TEXT is an address and the length of a prefix. */
+static bool
+is_network(const char *text, size_t len)
+{
+	const char *slash = memchr(text, '/', len);
+	size_t digits;
+	bool nowhere;
+
+	if (slash == NULL)
+		return false;
+	digits = (size_t)(text + len - slash) - 1;
+	if (digits < 1 || digits > 3)
+		return false;
+	for (size_t i = 1; i <= digits; i++)
+		if (slash[i] < '0' || slash[i] > '9')
+			return false;
+	return parse_address(text, (size_t)(slash - text), &nowhere);
+}
+
+static bool
+is_pattern(const char *text, size_t len)
+{
+	bool star = false;
+
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)text[i];
+
+		star = star || c == '*';
+		if (c < 0x80 && !(c >= '0' && c <= '9') &&
+		    !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    c != '-' && c != '_' && c != '.' && c != '*')
+			return false;
+	}
+	return star;
+}
+
+enum parse_result
+parse_name(struct parse_sink *sink, struct fsk_name *name, const char *text,
+    size_t len)
+{
+	bool nowhere;
+
+	sink->why = host_name(name, text, len);
+	if (sink->why == NULL)
+		return PARSE_NAMES;
+	if (parse_address(text, len, &nowhere))
+		sink->why = "an address";
+	else if (is_network(text, len))
+		sink->why = "a network";
+	else if (is_pattern(text, len))
+		sink->why = "a pattern";
+	else
+		return PARSE_BAD;
+	return PARSE_SKIPPED;
+}
+
 enum parse_result
 parse_url(struct parse_sink *sink, enum parse_kind kind, const char *text,
     size_t len, bool bare)

@@ -116,6 +116,12 @@ bool parse_line(
  * that hosts files use to say "nowhere". */
 bool parse_address(const char *word, size_t len, bool *nowhere);
 
+/* Reads TEXT, which has no mark, into *NAME, takes nothing.  PARSE_NAMES: it is
+ * a name (host.h); PARSE_SKIPPED: an address, a network, or a pattern of name
+ * characters and '*', none of which a resolver could look up. */
+enum parse_result parse_name(struct parse_sink *sink, struct fsk_name *name,
+    const char *text, size_t len);
+
 /* Takes the entry that the URL TEXT is (url.h; without a scheme if BARE), as
  * KIND: its host as a whole if it is the root's, else the URL.  An address is
  * PARSE_SKIPPED. */
