@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-#include "feeds/host.h"
 #include "feeds/parse.h"
-
-static const char address[] = "an address";
 
 static bool
 is_label(const uint8_t *label, const char *text)
@@ -25,20 +22,6 @@ is_trigger(const uint8_t *label)
 
 /* ---- names ---- */
 
-/* Whether TEXT is an address or a network of some. */
-static bool
-is_address(const char *text, size_t len)
-{
-	const char *slash = memchr(text, '/', len);
-	bool nowhere;
-
-	if (len > 0 && text[len - 1] == '.')
-		len--;
-	if (slash != NULL)
-		len = (size_t)(slash - text);
-	return parse_address(text, len, &nowhere);
-}
-
 /* Whether NAME is what an IPv4 address looks like. */
 static bool
 is_ipv4(const struct fsk_name *name)
@@ -53,15 +36,6 @@ is_ipv4(const struct fsk_name *name)
 	return labels == 4;
 }
 
-/* As host_name(), but a backslash may stand before any character. */
-static const char *
-read_name(struct fsk_name *name, const char *text, size_t len)
-{
-	if (memchr(text, '\\', len) != NULL)
-		return fsk_name_from_text(name, text, len);
-	return host_name(name, text, len);
-}
-
 /* Whether the dot at the end of TEXT is one, not an escaped character. */
 static bool
 is_absolute(const char *text, size_t len)
@@ -73,6 +47,28 @@ is_absolute(const char *text, size_t len)
 	while (n + 1 < len && text[len - 2 - n] == '\\')
 		n++;
 	return n % 2 == 0;
+}
+
+/* As parse_name(), but a backslash may stand before any character, and a dot
+ * at the end of anything. */
+static enum parse_result
+read_name(struct fsk_name *name, const char *text, size_t len, const char **why)
+{
+	struct parse_sink sink = { .why = NULL }, without = { .why = NULL };
+	enum parse_result result;
+
+	if (memchr(text, '\\', len) != NULL) {
+		*why = fsk_name_from_text(name, text, len);
+		return *why == NULL ? PARSE_NAMES : PARSE_BAD;
+	}
+	result = parse_name(&sink, name, text, len);
+	if (result == PARSE_BAD && is_absolute(text, len) &&
+	    parse_name(&without, name, text, len - 1) == PARSE_SKIPPED) {
+		result = PARSE_SKIPPED;
+		sink = without;
+	}
+	*why = sink.why;
+	return result;
 }
 
 static bool
@@ -147,13 +143,14 @@ read_whole(
 	if (len == 0 || (len == 1 && *text == '@')) {
 		o->whole = (struct fsk_name){ .len = 1 };
 	} else {
-		const char *wrong = read_name(&o->whole, text, len);
+		const char *why;
+		enum parse_result result = read_name(
+		    &o->whole, text, len, &why);
 
-		if (wrong != NULL && is_address(text, len))
-			not_a_name(o, RPZ_SKIPPED, address);
-		else if (wrong != NULL)
-			not_a_name(o, RPZ_BAD, wrong);
-		if (wrong != NULL) {
+		if (result != PARSE_NAMES) {
+			not_a_name(o,
+			    result == PARSE_SKIPPED ? RPZ_SKIPPED : RPZ_BAD,
+			    why);
 			o->whole.len = 0;
 			return;
 		}
@@ -182,7 +179,7 @@ judge(struct rpz_owner *o)
 		    is_label(last, "rpz-nsdname") ? "a trigger on name servers"
 						  : "a trigger on addresses");
 	else if (is_ipv4(&o->name))
-		not_a_name(o, RPZ_SKIPPED, address);
+		not_a_name(o, RPZ_SKIPPED, "an address");
 }
 
 void
@@ -241,7 +238,7 @@ rpz_origin(struct rpz_zone *z, const char *text, size_t len)
 	const char *wrong = NULL;
 
 	if (len != 1 || *text != '.')
-		wrong = read_name(&name, text, len);
+		read_name(&name, text, len, &wrong);
 	if (wrong == NULL && !is_absolute(text, len) && z->has_origin &&
 	    !append(&name, &z->origin))
 		wrong = "name over 255 octets";
