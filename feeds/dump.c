@@ -50,9 +50,7 @@ each(void *arg, const struct fsk_name *name, uint32_t attr)
 
 	fsk_name_to_text(name->wire, text);
 	if (d->json) {
-		const struct json_entry e = {
-			.db = d->db, .entry = text, .attr = attr
-		};
+		const struct json_entry e = { d->db, text, attr };
 
 		return json_dump(stdout, &e) ? 0 : 1;
 	}

@@ -43,12 +43,9 @@ add_entry(json_t *o, const struct json_entry *e)
 		return;
 	}
 	fsk_db_attr(e->db, e->attr, &a);
-	/* A listed URL does nothing to its host. */
-	json_object_set_new(o, "action",
-	    e->url && !a.allow ? json_null() : text(action_word(&a)));
+	json_object_set_new(o, "action", text(action_word(&a)));
 	json_object_set_new(o, "entry", text(e->entry));
-	json_object_set_new(
-	    o, "match", text(e->url ? "url" : match_word(a.match)));
+	json_object_set_new(o, "match", text(match_word(a.match)));
 	for (unsigned i = 0; i < a.feeds; i++)
 		json_array_append_new(
 		    feeds, text(fsk_db_attr_feed(e->db, e->attr, i)));
@@ -58,7 +55,7 @@ add_entry(json_t *o, const struct json_entry *e)
 }
 
 bool
-json_lookup(FILE *to, const char *name, const struct json_entry *e)
+json_lookup(FILE *to, const char *name, const struct json_entry *e, bool url)
 {
 	json_t *o = json_object();
 	struct fsk_attr a = { .allow = true };
@@ -68,6 +65,10 @@ json_lookup(FILE *to, const char *name, const struct json_entry *e)
 	json_object_set_new(o, "name", text(name));
 	json_object_set_new(o, "listed", json_boolean(!a.allow));
 	add_entry(o, e);
+	if (url)
+		json_object_set_new(o, "match", text("url"));
+	if (url && !a.allow) /* nothing is done to its host */
+		json_object_set_new(o, "action", json_null());
 	return print(to, o, JSON_COMPACT);
 }
 

@@ -14,13 +14,13 @@
 struct json_entry {
 	const struct fsk_db *db;
 	const char *entry; /* its name as text; NULL: none matched */
-	bool url;          /* it is a URL's expression */
 	uint32_t attr;
 };
 
-/* Prints one line: the answer to a look-up of NAME, which may be a URL.  False:
- * out of memory or not written. */
-bool json_lookup(FILE *to, const char *name, const struct json_entry *e);
+/* Prints one line: the answer to a look-up of NAME; with URL, the entry is a
+ * URL's expression.  False: out of memory or not written. */
+bool json_lookup(
+    FILE *to, const char *name, const struct json_entry *e, bool url);
 
 /* Prints one line: the entry E. */
 bool json_dump(FILE *to, const struct json_entry *e);

@@ -56,7 +56,7 @@ make_printable(char *text)
 }
 
 static void
-print_text(const char *text, const struct json_entry *e)
+print_text(const char *text, const struct json_entry *e, bool url)
 {
 	struct fsk_attr a;
 	char day[16];
@@ -67,9 +67,9 @@ print_text(const char *text, const struct json_entry *e)
 	}
 	fsk_db_attr(e->db, e->attr, &a);
 	printf("%s: %s, entry %s%s (%s), feed", text,
-	    e->url && !a.allow ? "URL listed" : action_word(&a),
+	    url && !a.allow ? "URL listed" : action_word(&a),
 	    a.match == FSK_BELOW ? "*." : "", e->entry,
-	    e->url ? "url" : match_word(a.match));
+	    url ? "url" : match_word(a.match));
 	for (unsigned i = 0; i < a.feeds; i++)
 		printf("%s%s", i == 0 ? " " : ",",
 		    fsk_db_attr_feed(e->db, e->attr, i));
@@ -78,15 +78,15 @@ print_text(const char *text, const struct json_entry *e)
 }
 
 static void
-print(struct lookup *l, char *text, const struct json_entry *e)
+print(struct lookup *l, char *text, const struct json_entry *e, bool url)
 {
 	if (l->json) {
-		if (!json_lookup(stdout, text, e))
+		if (!json_lookup(stdout, text, e, url))
 			l->failed = true;
 		return;
 	}
 	make_printable(text);
-	print_text(text, e);
+	print_text(text, e, url);
 }
 
 /* Reads what the user means by TEXT: what a feed may hold, or any name at all
@@ -137,7 +137,7 @@ look_up_name(struct lookup *l, char *text)
 		return;
 	}
 	ask(l, &name, &e, entry);
-	print(l, text, &e);
+	print(l, text, &e, false);
 }
 
 struct found_url {
@@ -180,9 +180,8 @@ look_up_url(struct lookup *l, char *text)
 		l->found |= !a.allow;
 		e.attr = f.attr;
 		e.entry = f.expression;
-		e.url = true;
 	}
-	print(l, text, &e);
+	print(l, text, &e, *f.expression != '\0');
 }
 
 static void
