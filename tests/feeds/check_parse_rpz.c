@@ -373,29 +373,29 @@ END_TEST
 
 static const struct {
 	const char *text;
-	const struct parse_format *format;
+	bool rpz;
 } guesses[] = {
-	{ "a.example CNAME .\n*.a.example CNAME .\n", &parse_rpz },
-	{ "; title\n\n$TTL 60\n@ SOA a b 1 2 3 4 5\n NS a\n", &parse_rpz },
-	{ "@ 3600 IN SOA b b 1 2 3 4 5\nb A 0.0.0.0\n", &parse_rpz },
-	{ "@ IN SOA a. b. (\n 1\n 2\n 3\n 4\n 5 )\nx A 192.0.2.1\n",
-	    &parse_rpz },
-	{ "1.2.3.4 CNAME .\na.example CNAME .\n", &parse_rpz },
+	{ "a.example CNAME .\n*.a.example CNAME .\n", true },
+	{ "; title\n\n$TTL 60\n@ SOA a b 1 2 3 4 5\n NS a\n", true },
+	{ "@ 3600 IN SOA b b 1 2 3 4 5\nb A 0.0.0.0\n", true },
+	{ "@ IN SOA a. b. (\n 1\n 2\n 3\n 4\n 5 )\nx A 192.0.2.1\n", true },
+	{ "1.2.3.4 CNAME .\na.example CNAME .\n", true },
 	{ "!*.cas.ms\na.example CNAME .\nvg.no.* CNAME .\nb.example CNAME .\n"
 	  "c.example CNAME .\n",
-	    &parse_rpz },
-	{ "0.0.0.0 a\n", &parse_hosts },
-	{ "a.example A x\n", NULL },
-	{ "; title\na.example\nb.example\n", &parse_domains },
-	{ "a.example\nb.example CNAME .\nc.example\n", &parse_domains },
-	{ "$TTL 60\n<html>\nx y\n", NULL },
+	    true },
+	{ "0.0.0.0 a\n", false },
+	{ "a.example A x\n", false },
+	{ "; title\na.example\nb.example\n", false },
+	{ "a.example\nb.example CNAME .\nc.example\n", false },
+	{ "$TTL 60\n<html>\nx y\n", false },
 };
 
 START_TEST(zones_are_told)
 {
-	ck_assert_ptr_eq(
-	    parse_guess(guesses[_i].text, strlen(guesses[_i].text)),
-	    guesses[_i].format);
+	const struct parse_format *format = parse_guess(
+	    guesses[_i].text, strlen(guesses[_i].text));
+
+	ck_assert_int_eq(format == &parse_rpz, guesses[_i].rpz);
 }
 END_TEST
 
