@@ -34,7 +34,9 @@ static const char help[] =
     "they describe all.\n"
     "      --feed NAME        feed that the names belong to (default: the\n"
     "                         file's name without its endings)\n"
-    "      --format FORMAT    domains or hosts (default: told from the input)\n"
+    "      --format FORMAT    domains, hosts, rpz or urls (default: told from "
+    "the\n"
+    "                         input)\n"
     "      --match KIND       what an unmarked name covers: subtree "
     "(default),\n"
     "                         exact or below; '*.x' is always below, '=x' "
@@ -49,6 +51,9 @@ static const char help[] =
     "\n"
     "      --strict           a bad line is an error; nothing is published\n"
     "      --allow-empty      publish even if there is no name at all\n"
+    "      --url-hosts        list the host of every URL, too; else a URL with "
+    "a\n"
+    "                         path is listed for look-ups only\n"
     "      --prune            drop entries whose covering entry says the same\n"
     "      --secret           store keyed fingerprints instead of names\n"
     "      --key-file FILE    take the 16 octets of the key from FILE\n"
@@ -75,6 +80,7 @@ enum {
 	OPT_INPUT_END, /* the above describe inputs */
 	OPT_STRICT,
 	OPT_ALLOW_EMPTY,
+	OPT_URL_HOSTS,
 	OPT_PRUNE,
 	OPT_SECRET,
 	OPT_KEY_FILE,
@@ -96,6 +102,7 @@ static const struct option options[] = {
 	{ "since", required_argument, NULL, OPT_SINCE },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "allow-empty", no_argument, NULL, OPT_ALLOW_EMPTY },
+	{ "url-hosts", no_argument, NULL, OPT_URL_HOSTS },
 	{ "prune", no_argument, NULL, OPT_PRUNE },
 	{ "secret", no_argument, NULL, OPT_SECRET },
 	{ "key-file", required_argument, NULL, OPT_KEY_FILE },
@@ -119,13 +126,14 @@ struct request {
 /* The claims of an input. */
 struct claims {
 	uint32_t list, allow, cancel;
+	bool url_hosts; /* URLs claim their hosts, too */
 };
 
 struct build {
 	const char *output, *key_file;
 	struct fsk_writer_options writer;
 	struct ingest_options ingest;
-	bool allow_empty, quiet;
+	bool allow_empty, url_hosts, quiet;
 	struct request *requests;
 	struct ingest_input *inputs;
 	struct claims *claims;
@@ -194,6 +202,9 @@ read_arguments(struct build *b, int argc, char **argv)
 			break;
 		case OPT_ALLOW_EMPTY:
 			b->allow_empty = true;
+			break;
+		case OPT_URL_HOSTS:
+			b->url_hosts = true;
 			break;
 		case OPT_PRUNE:
 			b->writer.prune = true;
@@ -316,14 +327,17 @@ take(const struct ingest_input *in, struct fsk_lane *lane,
     const struct parse_entry *e, struct fsk_error *err)
 {
 	const struct claims *c = in->arg;
+	const uint32_t claim = e->kind == PARSE_ALLOW ? c->allow
+	    : e->kind == PARSE_CANCEL                 ? c->cancel
+						      : c->list;
+	int rc = FSK_OK;
 
-	if (e->url != NULL) /* a path says nothing of its host */
-		return FSK_OK;
-	return fsk_lane_add(lane, &e->name, e->match,
-	    e->kind == PARSE_ALLOW        ? c->allow
-		: e->kind == PARSE_CANCEL ? c->cancel
-					  : c->list,
-	    err);
+	if (e->url != NULL)
+		rc = fsk_lane_add_url(lane, e->url, claim, err);
+	/* A path says nothing of its host, unless we are told so. */
+	if (rc == FSK_OK && (e->url == NULL || c->url_hosts))
+		rc = fsk_lane_add(lane, &e->name, e->match, claim, err);
+	return rc;
 }
 
 /* Makes the input of R; returns 0 or an exit status. */
@@ -383,6 +397,7 @@ make_input(struct build *b, struct fsk_writer *w, const struct request *r,
 		complain("%s", err.text);
 		return EXIT_ERROR;
 	}
+	claims->url_hosts = b->url_hosts;
 	in->take = take;
 	in->arg = claims;
 	return 0;
@@ -487,7 +502,7 @@ run(struct build *b, struct fsk_writer *w)
 	progress_end(&b->progress);
 	report(b);
 	for (size_t i = 0; i < b->n; i++)
-		names += b->inputs[i].names;
+		names += b->inputs[i].names + b->inputs[i].urls;
 	if (names == 0 && !b->allow_empty) {
 		complain("no name in any input; nothing is published "
 			 "(--allow-empty to do so)");
@@ -500,9 +515,13 @@ run(struct build *b, struct fsk_writer *w)
 	}
 	progress_end(&b->progress);
 	if (!b->quiet) {
-		fprintf(stderr, "%s: %llu entries, %llu bytes", b->output,
-		    (unsigned long long)result.entries,
-		    (unsigned long long)result.bytes);
+		fprintf(stderr, "%s: %llu entries", b->output,
+		    (unsigned long long)result.entries);
+		if (result.urls > 0)
+			fprintf(stderr, ", %llu URLs",
+			    (unsigned long long)result.urls);
+		fprintf(
+		    stderr, ", %llu bytes", (unsigned long long)result.bytes);
 		if (result.entries >= 1000)
 			fprintf(stderr, " (%.2f an entry)",
 			    (double)result.bytes / (double)result.entries);

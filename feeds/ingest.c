@@ -387,9 +387,13 @@ parse_here(struct ingest *g, void *state, const struct block *b, bool end)
 	bool good = parse_block(&g->reader, state, b);
 
 	if (good && end && in->format->end != NULL) {
-		count(&g->reader.sink, in->format->end(&g->reader.sink, state),
-		    "", 0);
-		g->reader.part.lines--; /* it is no line of its own */
+		enum parse_result left = in->format->end(
+		    &g->reader.sink, state);
+
+		if (left != PARSE_NOTHING) {
+			count(&g->reader.sink, left, "", 0);
+			g->reader.part.lines--; /* it is no line of its own */
+		}
 	}
 	pthread_mutex_lock(&g->lock);
 	add_counts(g, in, &g->reader.part);

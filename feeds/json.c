@@ -56,7 +56,7 @@ add_entry(json_t *o, const struct json_entry *e)
 }
 
 bool
-json_lookup(FILE *to, const char *name, const struct json_entry *e)
+json_lookup(FILE *to, const char *name, const struct json_entry *e, bool url)
 {
 	json_t *o = json_object();
 	struct fsk_attr a = { .allow = true };
@@ -66,6 +66,10 @@ json_lookup(FILE *to, const char *name, const struct json_entry *e)
 	json_object_set_new(o, "name", text(name));
 	json_object_set_new(o, "listed", json_boolean(!a.allow));
 	add_entry(o, e);
+	if (url)
+		json_object_set_new(o, "match", text("url"));
+	if (url && !a.allow) /* nothing is done to its host */
+		json_object_set_new(o, "action", json_null());
 	return print(to, o, JSON_COMPACT);
 }
 

@@ -20,9 +20,10 @@ struct json_entry {
 	uint32_t attr;
 };
 
-/* Prints one line: the answer to a look-up of NAME.  False: out of memory or
- * not written. */
-bool json_lookup(FILE *to, const char *name, const struct json_entry *e);
+/* Prints one line: the answer to a look-up of NAME; with URL, the entry is a
+ * URL's expression.  False: out of memory or not written. */
+bool json_lookup(
+    FILE *to, const char *name, const struct json_entry *e, bool url);
 
 /* Prints one line: the entry E. */
 bool json_dump(FILE *to, const struct json_entry *e);

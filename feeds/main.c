@@ -20,7 +20,9 @@
  *       source.c   files and standard input, unpack_*.c compressed ones
  *       parse.c    the formats, parse_*.c one each
  *       host.c     what is a name in a feed; idn.c international ones
- *   lookup.c   is this name listed, by whom, since when
+ *       url.c      URLs in one form, url_host.c their hosts
+ *       zone.c     the text of zones, rpz_owner.c names in policy zones
+ *   lookup.c   is this name or URL listed, by whom, since when
  *   info.c     what is in a database
  *   dump.c     its entries as text
  *   json.c     JSON, progress.c a line on the terminal
@@ -45,7 +47,8 @@ static const struct {
 	{ "build", "compile lists of names to a database", cmd_build },
 	{ "bypass", "let something pass for a while", cmd_bypass },
 	{ "why", "tell what happens to a query, and why", cmd_why },
-	{ "lookup", "tell whether names are listed, by which feeds, since when",
+	{ "lookup",
+	    "tell whether names or URLs are listed, by which feeds, since when",
 	    cmd_lookup },
 	{ "info", "describe a database", cmd_info },
 	{ "dump", "print all entries of a database", cmd_dump },

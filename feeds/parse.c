@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "feeds/host.h"
+#include "feeds/url.h"
 
 static const struct parse_format *const parse_formats[] = {
 	&parse_domains,
@@ -14,6 +15,8 @@ static const struct parse_format *const parse_formats[] = {
 	&parse_adblock,
 	&parse_dnsmasq,
 	&parse_unbound,
+	&parse_rpz,
+	&parse_urls,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 
@@ -222,6 +225,31 @@ parse_name(struct parse_sink *sink, struct fsk_name *name, const char *text,
 }
 
 enum parse_result
+parse_url(struct parse_sink *sink, enum parse_kind kind, const char *text,
+    size_t len, bool bare)
+{
+	struct parse_entry e = { .kind = kind, .match = sink->match };
+	struct url u;
+
+	sink->why = url_read(&u, text, len, bare);
+	if (sink->why != NULL)
+		return PARSE_BAD;
+	if (u.address) {
+		sink->why = "an address";
+		return PARSE_SKIPPED;
+	}
+	if (u.host.wire[0] + 2u == u.host.len) { /* "http://https://..." */
+		sink->why = "a host without a dot";
+		return PARSE_BAD;
+	}
+	e.name = u.host;
+	if (!u.root)
+		e.url = u.text;
+	sink->take(sink, &e);
+	return PARSE_NAMES;
+}
+
+enum parse_result
 parse_indicator(
     struct parse_sink *sink, enum parse_kind kind, const char *text, size_t len)
 {
@@ -235,6 +263,8 @@ parse_indicator(
 		sink->why = "an address";
 		return PARSE_SKIPPED;
 	}
+	if (url_has_scheme(text, len))
+		return parse_url(sink, kind, text, len, false);
 	sink->why = host_entry(&e.name, &e.match, sink->match, text, len);
 	if (sink->why != NULL)
 		return PARSE_BAD;

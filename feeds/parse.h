@@ -122,6 +122,12 @@ bool parse_address(const char *word, size_t len, bool *nowhere);
 enum parse_result parse_name(struct parse_sink *sink, struct fsk_name *name,
     const char *text, size_t len);
 
+/* Takes the entry that the URL TEXT is (url.h; without a scheme if BARE), as
+ * KIND: its host as a whole if it is the root's, else the URL.  An address is
+ * PARSE_SKIPPED. */
+enum parse_result parse_url(struct parse_sink *sink, enum parse_kind kind,
+    const char *text, size_t len, bool bare);
+
 /* Takes the entry that TEXT is in lists of names (host.h), a URL if it has a
  * scheme (url.h), as KIND.  An address is PARSE_SKIPPED. */
 enum parse_result parse_indicator(struct parse_sink *sink, enum parse_kind kind,

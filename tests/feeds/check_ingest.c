@@ -217,6 +217,26 @@ START_TEST(a_cut_off_input_fails_with_many_threads)
 }
 END_TEST
 
+START_TEST(what_a_format_leaves_open_is_told_at_its_end)
+{
+	static const char zone[] = "; title\na.b CNAME .\nc.d (\n";
+	struct ingest_input in;
+	struct fsk_error err;
+
+	/* Without the last line nothing is open, and nothing is added. */
+	for (size_t cut = 0; cut < 2; cut++) {
+		kit_write(kit_path("in"), zone, sizeof(zone) - 1 - 6 * cut);
+		ck_assert_int_eq(
+		    ingest_file("in", 2, false, &in, NULL, &err), FSK_OK);
+		ck_assert_str_eq(in.format->name, "rpz");
+		ck_assert_uint_eq(in.lines, 3 - cut);
+		ck_assert_uint_eq(in.names, 1);
+		ck_assert_uint_eq(in.nothing, 2 - cut);
+		ck_assert_uint_eq(in.bad, 1 - cut);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -234,6 +254,7 @@ main(void)
 	tcase_add_test(tc, a_line_without_end_is_no_list);
 	tcase_add_test(tc, what_a_feed_says_cannot_steer_a_terminal);
 	tcase_add_test(tc, single_labels_are_counted);
+	tcase_add_test(tc, what_a_format_leaves_open_is_told_at_its_end);
 	tcase_add_test(tc, a_cut_off_input_fails_with_many_threads);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
