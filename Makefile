@@ -92,7 +92,7 @@ $B/tests/lib/check_%: $B/tests/lib/check_%.o $(call part,lib) $(LIB)
 	$(call link_check)
 $B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) \
 		$B/tests/lib/kit.o $(servers) $(LIB)
-	$(call link_check,$(feeds_libs))
+	$(call link_check,$(feeds_libs) $(call pkg_libs,libcrypto))
 $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)
 	$(call link_check)
 $B/tests/fuzz/replay_fuzz_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o \
