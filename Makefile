@@ -80,6 +80,8 @@ $(MOD): $(call objs,module) $(LIB) module/fraudsink.map
 
 # ---- tests ----
 
+# Real servers, for tests outside of e2e/.
+servers = $(patsubst %,$B/tests/e2e/%.o,procs dns nsd)
 CHECKS := $(patsubst %.c,$B/%,$(sort $(wildcard tests/*/check_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAYS := $(FUZZERS:%=$B/tests/fuzz/replay_%)
@@ -89,8 +91,8 @@ link_check = $(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $(filter %.o %.a,$^) \
 $B/tests/lib/check_%: $B/tests/lib/check_%.o $(call part,lib) $(LIB)
 	$(call link_check)
 $B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) \
-		$B/tests/lib/kit.o $(LIB)
-	$(call link_check,$(feeds_libs))
+		$B/tests/lib/kit.o $(servers) $(LIB)
+	$(call link_check,$(feeds_libs) $(call pkg_libs,libcrypto))
 $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)
 	$(call link_check)
 $B/tests/fuzz/replay_fuzz_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o \

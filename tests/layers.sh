@@ -13,7 +13,7 @@ only() {
 		done
 }
 
-libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|poll|pthread|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|mman|random|resource|socket|stat|time|types|un|wait)|time|unistd|emmintrin)\.h>'
+libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|netdb|poll|pthread|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|mman|random|resource|socket|stat|time|types|un|wait)|time|unistd|emmintrin)\.h>'
 out=$(
 	only lib "$libc|\"lib/|lib/checksum\.c:.*<xxhash\.h>"
 	only module "$libc|\"(lib|module)/|^module/unbound\.h:|^module/places\.c:.*<maxminddb\.h>"

@@ -78,45 +78,16 @@ sign_zone(struct world *w)
 static void
 start_nsd(struct world *w)
 {
-	char conf[2048], path[192], log[192], text[4096];
-	struct reply *r = malloc(sizeof(*r));
-	long end;
+	char text[4096];
 
 	snprintf(text, sizeof(text), zone, own_address(), own_address());
 	write_text(w, "test.zone", text);
 	write_text(w, "other.zone", other_zone);
 	sign_zone(w);
-	snprintf(conf, sizeof(conf),
-	    "server:\n ip-address: %s@%u\n username: \"\"\n chroot: \"\"\n"
-	    " database: \"\"\n zonesdir: \"%s\"\n zonelistfile: \"%s/nz\"\n"
-	    " xfrdfile: \"%s/nx\"\n pidfile: \"%s/np\"\n server-count: 1\n"
-	    " rrl-ratelimit: 0\n"
-	    "remote-control:\n control-enable: no\n"
+	nsd_start(&w->nsd, w->folder, w->upstream,
 	    "zone:\n name: test.\n zonefile: test.zone\n"
 	    "zone:\n name: example.\n zonefile: other.zone\n"
-	    "zone:\n name: signed.test.\n zonefile: signed.zone.signed\n",
-	    own_address(), w->upstream, w->folder, w->folder, w->folder,
-	    w->folder);
-	write_text(w, "nsd.conf", conf);
-	proc_start(&w->nsd, in_folder(w, "nsd.log", log),
-	    (const char *const[]){ "/usr/sbin/nsd", "-d", "-c",
-		in_folder(w, "nsd.conf", path), NULL },
-	    NULL, false);
-	ck_assert_ptr_nonnull(r);
-	end = now_ms() + patience(20000);
-	for (;;) {
-		struct ask a = { .name = "ready.test", .timeout_ms = 200 };
-		int status;
-
-		if (dns_ask(own_address(), w->upstream, &a, r))
-			break;
-		if (now_ms() > end || proc_ended(&w->nsd, &status)) {
-			show_tail(log);
-			ck_abort_msg("NSD does not start");
-		}
-		breathe();
-	}
-	free(r);
+	    "zone:\n name: signed.test.\n zonefile: signed.zone.signed\n");
 }
 
 /* ---- Unbound ---- */
@@ -234,8 +205,7 @@ world_stop(struct world *w)
 {
 	if (w->unbound.pid != 0)
 		world_stop_unbound(w);
-	kill(w->nsd.pid, SIGTERM);
-	proc_wait(&w->nsd, 30000);
+	nsd_stop(&w->nsd);
 }
 
 /* ---- lists ---- */

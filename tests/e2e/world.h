@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "tests/e2e/dns.h"
+#include "tests/e2e/nsd.h"
 #include "tests/e2e/procs.h"
 
 /* The innocent world that NSD serves: every name below test. that world.c does
@@ -20,7 +21,8 @@ struct world {
 	char log[192];           /* of Unbound */
 	char ring[192];          /* of Unbound; "": none */
 	unsigned port, upstream; /* on own_address() */
-	struct proc nsd, unbound;
+	struct nsd nsd;
+	struct proc unbound;
 };
 
 struct world_options {
