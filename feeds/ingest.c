@@ -128,10 +128,12 @@ begin_part(struct parser *p, const struct ingest_input *in, uint64_t line)
 		.format = in->format,
 		.form = in->form,
 		.match = in->match,
+		.addresses = in->addresses,
 		.take = in->take,
 		.arg = in->arg,
 	};
 	p->sink.match = in->match;
+	p->sink.addresses = in->addresses;
 	p->line = line;
 }
 
