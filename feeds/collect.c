@@ -226,9 +226,10 @@ collect_form(const struct conf_feed *f, char form[static 24])
 {
 	const uint64_t key[2] = { 1, 2 };
 	char text[1024];
-	int n = snprintf(text, sizeof(text), "3 %s|%s|%s|%llu|%d", f->format_name,
-	    f->column != NULL ? f->column : "", f->only != NULL ? f->only : "",
-	    (unsigned long long)f->match, f->addresses);
+	int n = snprintf(text, sizeof(text), "3 %s|%s|%s|%llu|%d",
+	    f->format_name, f->column != NULL ? f->column : "",
+	    f->only != NULL ? f->only : "", (unsigned long long)f->match,
+	    f->addresses);
 
 	snprintf(form, 24, "%016llx",
 	    (unsigned long long)fsk_siphash(key, (const uint8_t *)text,

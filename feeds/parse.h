@@ -30,8 +30,9 @@ struct parse_entry {
 	enum fsk_match_kind match;
 	enum parse_kind kind;
 	/* Of a URL with a path: the URL in canonical form (url.h), which is
-	 * valid during the call only; of a prefix: "ip:PREFIX", or "nsip:PREFIX"
-	 * where it is of name servers.  NULL: the name as a whole is meant. */
+	 * valid during the call only; of a prefix: "ip:PREFIX", or
+	 * "nsip:PREFIX" where it is of name servers.  NULL: the name as a whole
+	 * is meant. */
 	const char *url;
 };
 

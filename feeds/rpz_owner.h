@@ -38,9 +38,9 @@ enum rpz_what {
 
 struct rpz_owner {
 	enum rpz_what what;
-	enum fsk_match_kind match; /* FSK_EXACT, or FSK_BELOW for "*." */
-	const char *why;           /* a constant */
-	struct fsk_name name;      /* without the zone's; root: the apex */
+	enum fsk_match_kind match;   /* FSK_EXACT, or FSK_BELOW for "*." */
+	const char *why;             /* a constant */
+	struct fsk_name name;        /* without the zone's; root: the apex */
 	char prefix[FSK_PREFIX_KEY]; /* as parse_entry's url */
 	/* With the zone's, as far as it is known; unset if it cannot be read.
 	 */

@@ -27,8 +27,7 @@ writer(uint32_t *claim)
 
 	ck_assert_int_eq(
 	    fsk_writer_open(&w, kit_path("out.fsdb"), &options, &err), FSK_OK);
-	ck_assert_int_eq(
-	    fsk_writer_answer(w, &answer, &c.class, &err), FSK_OK);
+	ck_assert_int_eq(fsk_writer_answer(w, &answer, &c.class, &err), FSK_OK);
 	ck_assert_int_eq(fsk_writer_claim(w, &c, claim, &err), FSK_OK);
 	return w;
 }

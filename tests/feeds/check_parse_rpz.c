@@ -226,8 +226,8 @@ START_TEST(addresses_are_for_who_takes_them)
 
 	rows_begin(&s);
 	s.sink.addresses = true;
-	ck_assert_int_eq(rows_line(&s, &parse_rpz, state, row->line,
-			     strlen(row->line)),
+	ck_assert_int_eq(
+	    rows_line(&s, &parse_rpz, state, row->line, strlen(row->line)),
 	    row->result);
 	ck_assert_str_eq(why != NULL ? s.sink.why : s.text,
 	    why != NULL ? why + 1 : row->gives);
