@@ -29,6 +29,7 @@ struct ingest_input {
 	const struct parse_format *format; /* NULL: guess, then what it was */
 	struct parse_options form;
 	enum fsk_match_kind match;
+	uint64_t max_bytes; /* of its text, unpacked; 0: any number */
 	/* Takes an entry, in any of the parsing threads; FSK_OK or what ends
 	 * the whole. */
 	int (*take)(const struct ingest_input *in, struct fsk_lane *lane,
