@@ -10,6 +10,7 @@
 static const struct parse_format *const parse_formats[] = {
 	&parse_domains,
 	&parse_hosts,
+	&parse_csv,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 
