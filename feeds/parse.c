@@ -11,6 +11,8 @@ static const struct parse_format *const parse_formats[] = {
 	&parse_domains,
 	&parse_hosts,
 	&parse_csv,
+	&parse_json,
+	&parse_ndjson,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 
