@@ -13,6 +13,7 @@ static const struct parse_format *const parse_formats[] = {
 	&parse_csv,
 	&parse_json,
 	&parse_ndjson,
+	&parse_yaml,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 
