@@ -129,13 +129,14 @@ add_item(struct parse_sink *sink, enum parse_result result, const char *text,
 static enum parse_result
 line(struct parse_sink *sink, void *state, const char *text, size_t len)
 {
-	struct line_sink l = { .sink = { .take = take, .match = sink->match },
-		.to = sink,
-		.result = PARSE_NOTHING };
+	struct line_sink l = {
+		.sink = *sink, .to = sink, .result = PARSE_NOTHING
+	};
 	const struct doc d = { &l.sink, add_item, true };
 	json_error_t e;
 	json_t *root;
 
+	l.sink.take = take;
 	skip_blanks(&text, &len);
 	if (len == 0)
 		return PARSE_NOTHING;
