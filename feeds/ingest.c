@@ -416,6 +416,7 @@ read_input(struct ingest *g, struct ingest_input *in, struct fsk_error *err)
 
 	if (rc != FSK_OK)
 		return rc;
+	source_limit(s, in->max_bytes);
 	b = get_block(g);
 	if (b != NULL)
 		b->len = 0;

@@ -30,6 +30,7 @@ struct ingest_input {
 	struct parse_options form;
 	enum fsk_match_kind match;
 	bool addresses; /* prefixes of addresses are entries */
+	uint64_t max_bytes; /* of its text, unpacked; 0: any number */
 	/* Takes an entry, in any of the parsing threads; FSK_OK or what ends
 	 * the whole. */
 	int (*take)(const struct ingest_input *in, struct fsk_lane *lane,

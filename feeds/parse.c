@@ -19,6 +19,10 @@ static const struct parse_format *const parse_formats[] = {
 	&parse_unbound,
 	&parse_rpz,
 	&parse_urls,
+	&parse_csv,
+	&parse_json,
+	&parse_ndjson,
+	&parse_yaml,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 

@@ -49,8 +49,8 @@ struct parse_sink {
 
 /* What an operator may say about a feed's form; all may be NULL. */
 struct parse_options {
-	/* csv: the column, its number from 1 or its name in the header; json:
-	 * the path to the values ("data[].url"). */
+	/* csv: the column, its number from 1 or its name in the header; json,
+	 * ndjson, yaml: the path to the values ("data[].url", doc.h). */
 	const char *column;
 	/* csv: only rows with this in this column ("type=domain"). */
 	const char *only;
