@@ -282,6 +282,8 @@ collect(const struct conf *c, const struct conf_feed *f, const char *body,
 	};
 	struct collection k = { .f = f, .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct ingest_input in = { .path = body,
+		.title = f->url != NULL ? f->url : f->zone,
+		.max_bytes = f->max_size,
 		.format = f->format,
 		.form = { f->column, f->only },
 		.match = (enum fsk_match_kind)f->match,

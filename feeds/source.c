@@ -14,7 +14,7 @@
 #define RAW_LEN (256u << 10)
 
 struct source {
-	const char *path;
+	const char *name; /* in messages */
 	int fd;
 	const struct unpack *unpack; /* NULL: plain */
 	void *state;
@@ -48,8 +48,8 @@ refill(struct source *s, struct fsk_error *err)
 		n = read(s->fd, s->raw + s->to, RAW_LEN - s->to);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
-		return fsk_fail(err, FSK_EIO, "cannot read '%s': %s",
-		    source_name(s->path), strerror(errno));
+		return fsk_fail(err, FSK_EIO, "cannot read '%s': %s", s->name,
+		    strerror(errno));
 	s->end = n == 0;
 	s->to += (size_t)n;
 	return FSK_OK;
@@ -68,7 +68,7 @@ no_unpack(const struct source *s, const char *name, const char *wrong,
     struct fsk_error *err)
 {
 	return fsk_fail(err, FSK_EFORMAT, "cannot unpack '%s' (%s): %s",
-	    source_name(s->path), name, wrong);
+	    s->name, name, wrong);
 }
 
 static int
@@ -91,7 +91,7 @@ source_open(struct source **out, const char *path, struct fsk_error *err)
 	if (s == NULL)
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	memset(s, 0, offsetof(struct source, raw));
-	s->path = path;
+	s->name = source_name(path);
 	s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO
 				       : open(path, O_RDONLY | O_CLOEXEC);
 	if (s->fd == -1) {
@@ -130,6 +130,12 @@ source_close(struct source *s)
 	if (s->fd != STDIN_FILENO)
 		close(s->fd);
 	free(s);
+}
+
+void
+source_call(struct source *s, const char *name)
+{
+	s->name = name;
 }
 
 void
@@ -208,8 +214,7 @@ source_read(struct source *s, uint8_t *out, size_t len, struct fsk_error *err)
 	s->given += (uint64_t)n;
 	if (s->limit == 0 || s->given <= s->limit)
 		return n;
-	return fsk_fail(err, FSK_EFORMAT, "'%s' %s more than %llu %s",
-	    source_name(s->path),
+	return fsk_fail(err, FSK_EFORMAT, "'%s' %s more than %llu %s", s->name,
 	    s->zip != NULL || s->unpack != NULL ? "unpacks to" : "holds",
 	    (unsigned long long)(in_mb ? s->limit >> 20 : s->limit),
 	    in_mb ? "MB" : "octets");

@@ -32,7 +32,10 @@ void source_close(struct source *s);
 ssize_t source_read(
     struct source *s, uint8_t *out, size_t len, struct fsk_error *err);
 
-/* What the messages call it. */
+/* Messages call it NAME from now on, which must stay. */
+void source_call(struct source *s, const char *name);
+
+/* What messages call it if nothing else is said. */
 const char *source_name(const char *path);
 
 #endif
