@@ -81,10 +81,12 @@ $B/module/%.o: module/%.c $(UB_STAMP)
 $(MOD): $(call objs,module) $(LIB) module/fraudsink.map
 	$(call say,LD)$(CC) -shared $(FSK_LDFLAGS) -Wl,-z,now -Wl,-z,nodelete -o $@ \
 		-Wl,--version-script=module/fraudsink.map \
-		$(filter %.o %.a,$^) -pthread
+		$(filter %.o %.a,$^) $(call pkg_libs,libmaxminddb) -pthread
 
 # ---- tests ----
 
+# Real servers, for tests outside of e2e/.
+servers = $(patsubst %,$B/tests/e2e/%.o,procs dns nsd)
 CHECKS := $(patsubst %.c,$B/%,$(sort $(wildcard tests/*/check_*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAYS := $(FUZZERS:%=$B/tests/fuzz/replay_%)
@@ -94,11 +96,11 @@ link_check = $(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $(filter %.o %.a,$^) \
 $B/tests/lib/check_%: $B/tests/lib/check_%.o $(call part,lib) $(LIB)
 	$(call link_check)
 $B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) \
-		$B/tests/lib/kit.o $(LIB)
-	$(call link_check,$(feeds_libs))
+		$B/tests/lib/kit.o $(servers) $(LIB)
+	$(call link_check,$(feeds_libs) $(call pkg_libs,libcrypto))
 $B/tests/stats/check_%: $B/tests/stats/check_%.o $(call part,stats) \
 		$B/tests/lib/kit.o $(LIB)
-	$(call link_check,$(stats_libs))
+	$(call link_check,$(stats_libs) $(call pkg_libs,libssl))
 $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)
 	$(call link_check)
 $B/tests/fuzz/replay_fuzz_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o \
@@ -128,13 +130,14 @@ fuzz:
 bench: deps all
 	sh tests/bench/run.sh $B $(UNBOUND)
 
-# uninitvar: cppcheck does not follow loops; compilers and sanitizers do better.
+# uninit...: cppcheck does not follow loops; compilers and sanitizers do better.
 lint:
 	clang-format --dry-run --Werror $$(git ls-files '*.[ch]')
 	cppcheck -q --error-exitcode=1 -I. --enable=warning,portability \
-		--inline-suppr --suppress=missingIncludeSystem --suppress=uninitvar lib feeds stats
+		--inline-suppr --suppress=missingIncludeSystem --suppress=uninitvar \
+		--suppress=uninitStructMember --suppress=ctuuninitvar lib feeds module stats
 	sh tests/layers.sh
-	mandoc -T lint -W warning feeds/*.8 module/*.8
+	mandoc -T lint -W warning feeds/*.[58] module/*.8
 
 # ---- demo, installation, the rest ----
 
@@ -148,10 +151,11 @@ demo: deps
 
 install: all
 	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(PREFIX)/sbin \
-		$(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(MOD) $(DESTDIR)$(MODULEDIR)
 	install -m 755 $(FEEDS) $(STATS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 module/fraudsink-module-check $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 feeds/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 feeds/*.8 module/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 clean:
 	rm -rf build

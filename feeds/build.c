@@ -25,7 +25,8 @@ static const char help[] =
     "\n"
     "Compiles lists of names to one database and publishes it as OUT.fsdb in\n"
     "one step: a reader sees the old file or the whole new one.  INPUT is a\n"
-    "file, plain or compressed with gzip, xz or zstd, or '-' for standard\n"
+    "file, plain or compressed (gzip, xz, zstd, bzip2, zip), or '-' for "
+    "standard\n"
     "input.\n"
     "\n"
     "  -o, --output FILE      where to publish (required)\n"
@@ -34,7 +35,13 @@ static const char help[] =
     "they describe all.\n"
     "      --feed NAME        feed that the names belong to (default: the\n"
     "                         file's name without its endings)\n"
-    "      --format FORMAT    domains or hosts (default: told from the input)\n"
+    "      --format FORMAT    domains, wildcard, hosts, adblock, dnsmasq,\n"
+    "                         unbound, rpz, urls, csv, json, ndjson, yaml or\n"
+    "                         auto (default: told from the input)\n"
+    "      --column COLUMN    csv: number or name of the column with the "
+    "names;\n"
+    "                         json, ndjson, yaml: the path to them (data.url)\n"
+    "      --only COLUMN=TEXT csv: the rows that count\n"
     "      --match KIND       what an unmarked name covers: subtree "
     "(default),\n"
     "                         exact or below; '*.x' is always below, '=x' "
@@ -49,6 +56,9 @@ static const char help[] =
     "\n"
     "      --strict           a bad line is an error; nothing is published\n"
     "      --allow-empty      publish even if there is no name at all\n"
+    "      --url-hosts        list the host of every URL, too; else a URL with "
+    "a\n"
+    "                         path is listed for look-ups only\n"
     "      --prune            drop entries whose covering entry says the same\n"
     "      --secret           store keyed fingerprints instead of names\n"
     "      --key-file FILE    take the 16 octets of the key from FILE\n"
@@ -65,6 +75,8 @@ static const char help[] =
 enum {
 	OPT_FEED = 256,
 	OPT_FORMAT,
+	OPT_COLUMN,
+	OPT_ONLY,
 	OPT_MATCH,
 	OPT_CATEGORY,
 	OPT_SEVERITY,
@@ -75,6 +87,7 @@ enum {
 	OPT_INPUT_END, /* the above describe inputs */
 	OPT_STRICT,
 	OPT_ALLOW_EMPTY,
+	OPT_URL_HOSTS,
 	OPT_PRUNE,
 	OPT_SECRET,
 	OPT_KEY_FILE,
@@ -87,6 +100,8 @@ static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "feed", required_argument, NULL, OPT_FEED },
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "column", required_argument, NULL, OPT_COLUMN },
+	{ "only", required_argument, NULL, OPT_ONLY },
 	{ "match", required_argument, NULL, OPT_MATCH },
 	{ "category", required_argument, NULL, OPT_CATEGORY },
 	{ "severity", required_argument, NULL, OPT_SEVERITY },
@@ -96,6 +111,7 @@ static const struct option options[] = {
 	{ "since", required_argument, NULL, OPT_SINCE },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "allow-empty", no_argument, NULL, OPT_ALLOW_EMPTY },
+	{ "url-hosts", no_argument, NULL, OPT_URL_HOSTS },
 	{ "prune", no_argument, NULL, OPT_PRUNE },
 	{ "secret", no_argument, NULL, OPT_SECRET },
 	{ "key-file", required_argument, NULL, OPT_KEY_FILE },
@@ -119,13 +135,14 @@ struct request {
 /* The claims of an input. */
 struct claims {
 	uint32_t list, allow, cancel;
+	bool url_hosts; /* URLs claim their hosts, too */
 };
 
 struct build {
 	const char *output, *key_file;
 	struct fsk_writer_options writer;
 	struct ingest_options ingest;
-	bool allow_empty, quiet;
+	bool allow_empty, url_hosts, quiet;
 	struct request *requests;
 	struct ingest_input *inputs;
 	struct claims *claims;
@@ -195,6 +212,9 @@ read_arguments(struct build *b, int argc, char **argv)
 		case OPT_ALLOW_EMPTY:
 			b->allow_empty = true;
 			break;
+		case OPT_URL_HOSTS:
+			b->url_hosts = true;
+			break;
 		case OPT_PRUNE:
 			b->writer.prune = true;
 			break;
@@ -254,6 +274,7 @@ read_answer(const struct request *r, struct fsk_answer *a, bool *allow)
 	uint64_t ttl = DEFAULT_TTL;
 
 	memset(a, 0, sizeof(*a));
+	a->ede = FSK_EDE_BLOCKED;
 	if (action == NULL)
 		action = sinkhole != NULL ? "sinkhole" : "nxdomain";
 	*allow = strcmp(action, "allow") == 0;
@@ -315,14 +336,17 @@ take(const struct ingest_input *in, struct fsk_lane *lane,
     const struct parse_entry *e, struct fsk_error *err)
 {
 	const struct claims *c = in->arg;
+	const uint32_t claim = e->kind == PARSE_ALLOW ? c->allow
+	    : e->kind == PARSE_CANCEL                 ? c->cancel
+						      : c->list;
+	int rc = FSK_OK;
 
-	if (e->url != NULL) /* a path says nothing of its host */
-		return FSK_OK;
-	return fsk_lane_add(lane, &e->name, e->match,
-	    e->kind == PARSE_ALLOW        ? c->allow
-		: e->kind == PARSE_CANCEL ? c->cancel
-					  : c->list,
-	    err);
+	if (e->url != NULL)
+		rc = fsk_lane_add_url(lane, e->url, claim, err);
+	/* A path says nothing of its host, unless we are told so. */
+	if (rc == FSK_OK && (e->url == NULL || c->url_hosts))
+		rc = fsk_lane_add(lane, &e->name, e->match, claim, err);
+	return rc;
 }
 
 /* Makes the input of R; returns 0 or an exit status. */
@@ -345,6 +369,8 @@ make_input(struct build *b, struct fsk_writer *w, const struct request *r,
 	int rc;
 
 	in->path = r->path;
+	in->form.column = said(r, OPT_COLUMN);
+	in->form.only = said(r, OPT_ONLY);
 	if (said(r, OPT_FORMAT) != NULL) {
 		in->format = parse_find(said(r, OPT_FORMAT));
 		if (in->format == NULL && strcmp(said(r, OPT_FORMAT), "auto"))
@@ -376,12 +402,13 @@ make_input(struct build *b, struct fsk_writer *w, const struct request *r,
 	rc = read_answer(r, &answer, &claim.allow);
 	if (rc != 0)
 		return rc;
-	if (fsk_writer_answer(w, &answer, &claim.answer, &err) != FSK_OK ||
+	if (fsk_writer_answer(w, &answer, &claim.class, &err) != FSK_OK ||
 	    fsk_writer_claim(w, &claim, &claims->list, &err) != FSK_OK ||
 	    !exceptions(w, &claim, claims, &err)) {
 		complain("%s", err.text);
 		return EXIT_ERROR;
 	}
+	claims->url_hosts = b->url_hosts;
 	in->take = take;
 	in->arg = claims;
 	return 0;
@@ -486,7 +513,7 @@ run(struct build *b, struct fsk_writer *w)
 	progress_end(&b->progress);
 	report(b);
 	for (size_t i = 0; i < b->n; i++)
-		names += b->inputs[i].names;
+		names += b->inputs[i].names + b->inputs[i].urls;
 	if (names == 0 && !b->allow_empty) {
 		complain("no name in any input; nothing is published "
 			 "(--allow-empty to do so)");
@@ -499,9 +526,13 @@ run(struct build *b, struct fsk_writer *w)
 	}
 	progress_end(&b->progress);
 	if (!b->quiet) {
-		fprintf(stderr, "%s: %llu entries, %llu bytes", b->output,
-		    (unsigned long long)result.entries,
-		    (unsigned long long)result.bytes);
+		fprintf(stderr, "%s: %llu entries", b->output,
+		    (unsigned long long)result.entries);
+		if (result.urls > 0)
+			fprintf(stderr, ", %llu URLs",
+			    (unsigned long long)result.urls);
+		fprintf(
+		    stderr, ", %llu bytes", (unsigned long long)result.bytes);
 		if (result.entries >= 1000)
 			fprintf(stderr, " (%.2f an entry)",
 			    (double)result.bytes / (double)result.entries);

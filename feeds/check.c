@@ -67,9 +67,9 @@ print_feed(const struct conf *c, const struct conf_feed *f)
 	static const char *const actions[] = { "nxdomain", "nodata",
 		"sinkhole" };
 	static const char *const trusts[] = { "low", "normal", "high" };
-	const struct conf_answer a = conf_answer_of(c, f);
+	const struct conf_answer a = conf_answer_of(c, f, NULL, NULL);
 
-	printf("%s %s: ", f->allow ? "allow" : "feed", f->name);
+	printf("%s %s: ", f->allow ? "allow" : "feed", f->head.title);
 	if (f->url != NULL)
 		print_url(f->url);
 	else
@@ -105,15 +105,15 @@ warn_about(const struct conf *c)
 
 		if (f->secret_file != NULL && access(f->secret_file, R_OK) != 0)
 			complain("warning: %s: cannot read the secret '%s'",
-			    f->name, f->secret_file);
+			    f->head.title, f->secret_file);
 		if (f->secret_env != NULL && getenv(f->secret_env) == NULL)
 			complain("warning: %s: the variable '%s' is not set",
-			    f->name, f->secret_env);
+			    f->head.title, f->secret_env);
 		if (f->secret_header != NULL && f->url != NULL &&
 		    strncmp(f->url, "http://", 7) == 0)
 			complain("warning: %s: its secret travels in the clear "
 				 "(http)",
-			    f->name);
+			    f->head.title);
 	}
 	if (c->good.n == 0)
 		complain("warning: no 'never-blocked' names are given: no "

@@ -120,17 +120,7 @@ action_word(const struct fsk_attr *attr)
 {
 	if (attr->allow)
 		return "allow";
-	switch (attr->answer->action) {
-	case FSK_NXDOMAIN:
-		return "nxdomain";
-	case FSK_NODATA:
-		return "nodata";
-	case FSK_SINKHOLE:
-		return "sinkhole";
-	case FSK_ACTIONS:
-		break;
-	}
-	return "?";
+	return fsk_action_word(attr->answer->action);
 }
 
 int

@@ -18,6 +18,8 @@
 #define EXIT_NONE  1
 #define EXIT_ERROR 2
 
+#define QTYPE_A 1 /* what is asked for where nobody says */
+
 /* Each command gets the arguments from its own name on and returns the exit
  * status of the program. */
 int cmd_build(int argc, char **argv);
@@ -29,6 +31,8 @@ int cmd_sync(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
+int cmd_why(int argc, char **argv);
+int cmd_bypass(int argc, char **argv);
 
 /* Reads feeds.conf from PATH, for conf_free(); NULL after telling what is wrong
  * with it. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "feeds/fetch.h"
+#include "feeds/transfer.h"
 
 static void __attribute__((format(printf, 2, 3)))
 fail(struct content *k, const char *fmt, ...)
@@ -103,12 +105,12 @@ free_secret(char *secret)
 static bool
 make_room(const struct conf *c, struct content *k)
 {
-	char *folder = state_path(c->state, k->f->name, NULL);
+	char *folder = state_path(c->state, k->f->head.title, NULL);
 	struct fsk_error err = { .text = "out of memory" };
 	bool good;
 
-	k->body = state_path(c->state, k->f->name, "body");
-	k->incoming = state_path(c->state, k->f->name, "body.new");
+	k->body = state_path(c->state, k->f->head.title, "body");
+	k->incoming = state_path(c->state, k->f->head.title, "body.new");
 	good = folder != NULL && k->body != NULL && k->incoming != NULL &&
 	    state_folder(folder, &err) == FSK_OK;
 	if (!good)
@@ -175,7 +177,7 @@ make_request(const struct conf *c, struct content *k, struct fetch_request *req,
 		fail(k, "out of memory");
 	free_secret(secret);
 	*req = (struct fetch_request){
-		.feed = f->name,
+		.feed = f->head.title,
 		.url = f->url,
 		.to = k->incoming,
 		.user_agent = c->user_agent,
@@ -280,23 +282,123 @@ get_from_web(const struct conf *c, struct content *at, size_t n,
 	return rc;
 }
 
+/* ---- name servers ---- */
+
+/* A transfer in a thread of its own. */
+struct zone {
+	struct content *k;
+	struct transfer_request req;
+	struct transfer_result res;
+	char *secret;
+	pthread_t thread;
+	bool started;
+};
+
+static void *
+run_transfer(void *arg)
+{
+	struct zone *z = arg;
+
+	transfer(&z->req, &z->res);
+	return NULL;
+}
+
+/* Starts the transfer for Z->k. */
+static void
+start_transfer(const struct conf *c, struct zone *z, const atomic_bool *stop)
+{
+	struct content *k = z->k;
+	const struct conf_feed *f = k->f;
+
+	z->secret = secret_of(k);
+	if (k->status == CONTENT_FAILED || !make_room(c, k))
+		return;
+	z->req = (struct transfer_request){ .feed = f->head.title,
+		.server = f->server,
+		.zone = f->zone,
+		.to = k->incoming,
+		.have = access(k->body, R_OK) == 0 ? k->body : NULL,
+		.tsig_name = f->tsig_name,
+		.tsig_algorithm = f->tsig_algorithm,
+		.tsig_secret = z->secret,
+		.max_bytes = f->max_size,
+		.max_seconds = f->timeout,
+		.connect_seconds = c->connect_timeout,
+		.retries = (unsigned)c->retries,
+		.stop = stop };
+	z->started = pthread_create(&z->thread, NULL, run_transfer, z) == 0;
+	if (!z->started)
+		fail(k, "cannot start a thread");
+}
+
+static void
+finish_transfer(struct zone *z)
+{
+	struct content *k = z->k;
+
+	if (z->started) {
+		pthread_join(z->thread, NULL);
+		k->bytes = z->res.bytes;
+		k->serial = (uint64_t)z->res.serial + 1;
+		switch (z->res.status) {
+		case TRANSFER_NEW:
+			k->status = CONTENT_NEW;
+			break;
+		case TRANSFER_UNCHANGED:
+			k->status = CONTENT_UNCHANGED;
+			break;
+		case TRANSFER_FAILED:
+			fail(k, "%s", z->res.why);
+			break;
+		}
+	}
+	free_secret(z->secret);
+}
+
+/* All zones, as many at a time as other contents. */
+static int
+get_zones(const struct conf *c, struct content *at, size_t n,
+    const atomic_bool *stop, struct fsk_error *err)
+{
+	struct zone *zones = calloc(c->parallel, sizeof(*zones));
+	size_t i = 0, started;
+
+	if (zones == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	do {
+		for (started = 0; i < n && started < c->parallel; i++) {
+			if (at[i].f->server == NULL)
+				continue;
+			zones[started] = (struct zone){ .k = &at[i] };
+			start_transfer(c, &zones[started++], stop);
+		}
+		for (size_t j = 0; j < started; j++)
+			finish_transfer(&zones[j]);
+	} while (started > 0);
+	free(zones);
+	return FSK_OK;
+}
+
 /* ---- the whole ---- */
 
 int
 contents_get(const struct conf *c, struct content *at, size_t n,
     const atomic_bool *stop, struct fsk_error *err)
 {
+	int rc;
+
 	for (size_t i = 0; i < n; i++) {
 		const char *url = at[i].f->url;
 
 		if (url == NULL)
-			fail(&at[i], "zone transfers are not built in");
-		else if (url[0] == '/')
+			continue;
+		if (url[0] == '/')
 			look_at_file(&at[i], url);
 		else if (strncmp(url, "file://", 7) == 0)
 			look_at_file(&at[i], url + 7);
 	}
-	return get_from_web(c, at, n, stop, err);
+	rc = get_from_web(c, at, n, stop, err);
+	return rc == FSK_OK ? get_zones(c, at, n, stop, err) : rc;
 }
 
 int

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "feeds/host.h"
+#include "feeds/lines.h"
 #include "feeds/nameset.h"
 #include "feeds/psl.h"
-#include "feeds/source.h"
+#include "lib/prefix.h"
 
 const char GUARD_AGREE[] = "popular: more feeds must agree";
 
@@ -111,9 +112,9 @@ struct list_reader {
 /* A line: "name", "*.name" or "rank,name"; what is none is passed over, these
  * lists are other people's too. */
 static int
-take_line(
-    struct list_reader *r, const char *text, size_t len, struct fsk_error *err)
+take_line(void *arg, const char *text, size_t len, struct fsk_error *err)
 {
+	struct list_reader *r = arg;
 	const char *comma;
 	struct fsk_name name;
 
@@ -131,45 +132,6 @@ take_line(
 		return FSK_OK;
 	r->rank++;
 	return add(r->set, r->above, &name, r->ranked ? r->rank : 0, err);
-}
-
-static int
-read_list(struct list_reader *r, const char *path, struct fsk_error *err)
-{
-	static const size_t room = 1 << 16;
-	char *text = malloc(room);
-	struct source *s = NULL;
-	size_t held = 0;
-	ssize_t n = 1;
-	int rc = text != NULL ? source_open(&s, path, err)
-			      : fsk_fail(err, FSK_ENOMEM, "out of memory");
-
-	while (rc == FSK_OK && n > 0) {
-		const char *p = text, *line;
-		size_t left, len;
-
-		n = source_read(s, (uint8_t *)text + held, room - held, err);
-		if (n < 0) {
-			rc = (int)n;
-			break;
-		}
-		held += (size_t)n;
-		left = held;
-		/* Whole lines only, but for the last. */
-		while (rc == FSK_OK && left > 0 &&
-		    (n == 0 || memchr(p, '\n', left) != NULL) &&
-		    parse_line(&p, &left, &line, &len))
-			rc = take_line(r, line, len, err);
-		if (rc == FSK_OK && left == room)
-			rc = fsk_fail(err, FSK_EFORMAT,
-			    "'%s': a line over %zu octets: this is no list",
-			    path, room);
-		memmove(text, p, left);
-		held = left;
-	}
-	source_close(s);
-	free(text);
-	return rc;
 }
 
 /* ---- making it ---- */
@@ -204,10 +166,11 @@ fill(struct guard *g, const struct conf *c, struct fsk_error *err)
 		rc = guard_never(g, c->good.at[i], err);
 	for (size_t i = 0; i < c->protected_files.n && rc == FSK_OK; i++) {
 		popular.rank = 0;
-		rc = read_list(&popular, c->protected_files.at[i], err);
+		rc = lines_read(
+		    c->protected_files.at[i], take_line, &popular, err);
 	}
 	for (size_t i = 0; i < c->shared_files.n && rc == FSK_OK; i++)
-		rc = read_list(&shared, c->shared_files.at[i], err);
+		rc = lines_read(c->shared_files.at[i], take_line, &shared, err);
 	return rc;
 }
 
@@ -312,6 +275,42 @@ guard_refuses(const struct guard *g, const struct fsk_name *name,
 		return NULL;
 	*agree = g->agree;
 	return *agree > 1 ? GUARD_AGREE : NULL;
+}
+
+/* Addresses that are not of any one host in the Internet (the special-purpose
+ * registries, RFC 6890): sinkholes answer with them, and so do home networks.
+ */
+static const char *const special_prefixes[] = { "0.0.0.0/8", "10.0.0.0/8",
+	"100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+	"192.168.0.0/16", "224.0.0.0/3", "::/127", "::ffff:0:0/96",
+	"64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8" };
+
+const char *
+guard_refuses_prefix(const uint8_t *addr, unsigned bits)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const bool v4 = bits >= 96 && memcmp(addr, mapped, 12) == 0;
+
+	if (bits < (v4 ? 96 + 16 : 32))
+		return "too many addresses";
+	for (size_t i = 0; i < COUNT(special_prefixes); i++) {
+		uint8_t other[FSK_ADDR_LEN];
+		unsigned most;
+
+		fsk_prefix_read(special_prefixes[i], other, &most);
+		if ((!v4 || most > 96) &&
+		    fsk_prefix_holds(other, bits < most ? bits : most, addr))
+			return "special-purpose addresses (RFC 6890)";
+	}
+	return NULL;
+}
+
+bool
+guard_is_target(const struct guard *g, const struct fsk_name *name)
+{
+	uint32_t value;
+
+	return at_or_below(&g->itself, name, &value);
 }
 
 bool

@@ -10,6 +10,7 @@
 #define FRAUDSINK_FEEDS_GUARD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "feeds/conf.h"
 #include "lib/err.h"
@@ -31,6 +32,13 @@ int guard_never(struct guard *g, const char *host, struct fsk_error *err);
 extern const char GUARD_AGREE[];
 const char *guard_refuses(const struct guard *g, const struct fsk_name *name,
     enum fsk_match_kind match, enum conf_trust trust, unsigned *agree);
+
+/* Judges a listed prefix of answers' addresses: NULL, or why not. */
+const char *guard_refuses_prefix(const uint8_t *addr, unsigned bits);
+
+/* Whether NAME lies at or below a protected name: where many owners' aliases
+ * lead, so that an alias to it says nothing of its owner. */
+bool guard_is_target(const struct guard *g, const struct fsk_name *name);
 
 /* Whether NAME or a domain above it is on the lists of shared hosts, or NAME is
  * a popular name itself: then one bad path says nothing about the host. */

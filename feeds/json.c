@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "feeds/cmd.h"
+#include "lib/qtype.h"
 
 /* Prints and frees O. */
 static bool
@@ -55,7 +56,7 @@ add_entry(json_t *o, const struct json_entry *e)
 }
 
 bool
-json_lookup(FILE *to, const char *name, const struct json_entry *e)
+json_lookup(FILE *to, const char *name, const struct json_entry *e, bool url)
 {
 	json_t *o = json_object();
 	struct fsk_attr a = { .allow = true };
@@ -65,6 +66,10 @@ json_lookup(FILE *to, const char *name, const struct json_entry *e)
 	json_object_set_new(o, "name", text(name));
 	json_object_set_new(o, "listed", json_boolean(!a.allow));
 	add_entry(o, e);
+	if (url)
+		json_object_set_new(o, "match", text("url"));
+	if (url && !a.allow) /* nothing is done to its host */
+		json_object_set_new(o, "action", json_null());
 	return print(to, o, JSON_COMPACT);
 }
 
@@ -146,7 +151,7 @@ status_feed(const struct status_feed *f)
 	json_t *o = json_object();
 	const struct feed_state *s = &f->s;
 
-	json_object_set_new(o, "name", text(f->f->name));
+	json_object_set_new(o, "name", text(f->f->head.title));
 	json_object_set_new(o, "kind", text(f->f->allow ? "allow" : "feed"));
 	json_object_set_new(o, "category", text(f->f->category));
 	json_object_set_new(o, "health", text(health_word(f->health)));
@@ -190,4 +195,91 @@ json_status(FILE *to, const struct status *s)
 	for (size_t i = 0; i < s->c->nfeeds; i++)
 		json_array_append_new(feeds, status_feed(&s->feed[i]));
 	return print(to, o, JSON_INDENT(2));
+}
+
+/* ---- why, bypass ---- */
+
+static json_t *
+why_entry(const struct why *w, const struct why_entry *e)
+{
+	const struct fsk_query *q = &w->q.q;
+	char name[FSK_TEXT_MAX];
+	const struct json_entry entry = { e->db,
+		fsk_name_to_text(q->wire + fsk_query_at(q, e->labels), name),
+		e->attr };
+	json_t *o = json_object();
+	struct fsk_attr a;
+
+	fsk_db_attr(e->db, e->attr, &a);
+	add_entry(o, &entry);
+	json_object_set_new(o, "list", text(e->own ? "group" : "all"));
+	json_object_set_new(o, "case",
+	    a.case_number[0] != '\0' ? text(a.case_number) : json_null());
+	json_object_set_new(o, "decides", json_boolean(e->wins));
+	return o;
+}
+
+bool
+json_why(FILE *to, const struct why *w)
+{
+	json_t *o = json_object(), *entries = json_array();
+	char type[FSK_QTYPE_TEXT], answer[WHY_ANSWER];
+	const struct fsk_answer *a = w->v.answer;
+
+	json_object_set_new(o, "name", text(w->name));
+	json_object_set_new(o, "type", text(fsk_qtype_text(w->q.qtype, type)));
+	if (w->url != NULL)
+		json_object_set_new(o, "url", text(w->url->expression));
+	add_time(o, "at", w->q.now, true);
+	json_object_set_new(o, "bypass",
+	    w->bypass != NULL ? text(w->bypass->why) : json_null());
+	json_object_set_new(
+	    o, "group", *w->group != '\0' ? text(w->group) : json_null());
+	json_object_set_new(o, "off", json_boolean(w->off));
+	json_object_set_new(o, "entries", entries);
+	for (unsigned i = 0; i < w->entries; i++)
+		json_array_append_new(entries, why_entry(w, &w->entry[i]));
+	json_object_set_new(o, "reason", text(why_reason(&w->v)));
+	json_object_set_new(o, "blocked", json_boolean(w->v.block));
+	json_object_set_new(o, "action",
+	    text(a != NULL ? fsk_action_word(a->action) : "passthru"));
+	json_object_set_new(
+	    o, "ttl", w->v.block ? json_integer(a->ttl) : json_null());
+	json_object_set_new(o, "ede",
+	    w->v.block && a->ede != FSK_EDE_NONE ? json_integer(a->ede)
+						 : json_null());
+	json_object_set_new(o, "ede_text",
+	    w->v.block && a->ede != FSK_EDE_NONE ? text(w->text) : json_null());
+	json_object_set_new(o, "answer", text(why_answer(w, answer)));
+	return print(to, o, JSON_COMPACT);
+}
+
+bool
+json_bypass(
+    FILE *to, const char *kind, const char *what, const struct fsk_bypass *b)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "kind", text(kind));
+	json_object_set_new(o, "what", text(what));
+	add_time(o, "since", b->since, true);
+	add_time(o, "until", b->until, true);
+	json_object_set_new(o, "by", text(b->by));
+	json_object_set_new(o, "why", text(b->why));
+	return print(to, o, JSON_COMPACT);
+}
+
+bool
+json_audit(FILE *to, int64_t now, const char *done, const char *what,
+    int64_t until, const char *by, const char *why)
+{
+	json_t *o = json_object();
+
+	add_time(o, "time", now, true);
+	json_object_set_new(o, "done", text(done));
+	json_object_set_new(o, "what", text(what));
+	add_time(o, "until", until, until != 0);
+	json_object_set_new(o, "by", text(by));
+	json_object_set_new(o, "why", text(why));
+	return print(to, o, JSON_COMPACT);
 }

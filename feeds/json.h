@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 #include "feeds/status.h"
+#include "feeds/why.h"
+#include "lib/bypass.h"
 #include "lib/db.h"
 
 /* What is known of an entry, as both lookup and dump print it. */
@@ -18,15 +20,28 @@ struct json_entry {
 	uint32_t attr;
 };
 
-/* Prints one line: the answer to a look-up of NAME.  False: out of memory or
- * not written. */
-bool json_lookup(FILE *to, const char *name, const struct json_entry *e);
+/* Prints one line: the answer to a look-up of NAME; with URL, the entry is a
+ * URL's expression.  False: out of memory or not written. */
+bool json_lookup(
+    FILE *to, const char *name, const struct json_entry *e, bool url);
 
 /* Prints one line: the entry E. */
 bool json_dump(FILE *to, const struct json_entry *e);
 
 /* Prints the description of the database DB. */
 bool json_info(FILE *to, const struct fsk_db *db);
+
+/* Prints one line: the verdict W with what led to it. */
+bool json_why(FILE *to, const struct why *w);
+
+/* Prints one line: a bypass for WHAT, which is a KIND. */
+bool json_bypass(
+    FILE *to, const char *kind, const char *what, const struct fsk_bypass *b);
+
+/* Prints one line of the log of what was done: DONE to WHAT at NOW, until
+ * UNTIL (0: no time). */
+bool json_audit(FILE *to, int64_t now, const char *done, const char *what,
+    int64_t until, const char *by, const char *why);
 
 /* Prints the status S. */
 bool json_status(FILE *to, const struct status *s);

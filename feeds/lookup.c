@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fraudsink-feeds lookup: is this name listed, by whom, since when. */
+/* fraudsink-feeds lookup: is this name or URL listed, by whom, since when. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -9,25 +9,30 @@
 #include "feeds/cmd.h"
 #include "feeds/host.h"
 #include "feeds/json.h"
+#include "feeds/url_listed.h"
 #include "lib/db.h"
 #include "lib/verdict.h"
 
 static const char help[] =
-    "usage: fraudsink-feeds lookup -d DB [--json] NAME...\n"
+    "usage: fraudsink-feeds lookup -d DB [--json] NAME|URL...\n"
     "\n"
     "Tells for each NAME what the resolver does with it, and the entry, "
     "feeds,\n"
-    "category, severity and first-seen date behind that.  '-' reads names "
-    "from\n"
-    "standard input, one a line.\n"
+    "category, severity and first-seen date behind that.  For a URL, which "
+    "has a\n"
+    "scheme or a '/', it tells that of its host, or if that is not blocked, "
+    "whether\n"
+    "the URL itself is listed.  '-' reads names and URLs from standard input, "
+    "one a\n"
+    "line.\n"
     "\n"
     "  -d, --database FILE    required\n"
     "      --json             one object a line\n"
     "  -h, --help\n"
     "\n"
-    "Exit status: 0 some name is listed, 1 none is, 2 error (a NAME that is "
-    "no\n"
-    "name among them; the others are answered).\n";
+    "Exit status: 0 some name or URL is listed, 1 none is, 2 error (a NAME "
+    "that is\n"
+    "no name among them; the others are answered).\n";
 
 static const struct option options[] = {
 	{ "database", required_argument, NULL, 'd' },
@@ -41,25 +46,47 @@ struct lookup {
 	bool json, found, failed;
 };
 
+/* Feeds and logs are strangers: nothing of theirs steers a terminal. */
 static void
-print_text(
-    const struct lookup *l, const char *text, const char *entry, uint32_t attr)
+make_printable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+static void
+print_text(const char *text, const struct json_entry *e, bool url)
 {
 	struct fsk_attr a;
 	char day[16];
 
-	if (entry == NULL) {
+	if (e->entry == NULL) {
 		printf("%s: not listed\n", text);
 		return;
 	}
-	fsk_db_attr(l->db, attr, &a);
-	printf("%s: %s, entry %s%s (%s), feed", text, action_word(&a),
-	    a.match == FSK_BELOW ? "*." : "", entry, match_word(a.match));
+	fsk_db_attr(e->db, e->attr, &a);
+	printf("%s: %s, entry %s%s (%s), feed", text,
+	    url && !a.allow ? "URL listed" : action_word(&a),
+	    a.match == FSK_BELOW ? "*." : "", e->entry,
+	    url ? "url" : match_word(a.match));
 	for (unsigned i = 0; i < a.feeds; i++)
 		printf("%s%s", i == 0 ? " " : ",",
-		    fsk_db_attr_feed(l->db, attr, i));
+		    fsk_db_attr_feed(e->db, e->attr, i));
 	printf(", category %s, severity %s, since %s\n", a.category,
 	    severity_word(a.severity), day_text(a.since, day));
+}
+
+static void
+print(struct lookup *l, char *text, const struct json_entry *e, bool url)
+{
+	if (l->json) {
+		if (!json_lookup(stdout, text, e, url))
+			l->failed = true;
+		return;
+	}
+	make_printable(text);
+	print_text(text, e, url);
 }
 
 /* Reads what the user means by TEXT: what a feed may hold, or any name at all
@@ -75,33 +102,80 @@ read_name(struct fsk_name *name, const char *text)
 	return fsk_name_from_text(name, text, strlen(text));
 }
 
+/* Asks for NAME as the resolver would; true if it is blocked.  E gets the entry
+ * that decided, its name in ENTRY. */
+static bool
+ask(struct lookup *l, const struct fsk_name *name, struct json_entry *e,
+    char entry[static FSK_TEXT_MAX])
+{
+	struct fsk_question asked = { .qtype = QTYPE_A };
+	struct fsk_verdict v;
+
+	fsk_db_query(l->db, &asked.q, name->wire, name->len);
+	fsk_verdict(l->db, NULL, &asked, &v);
+	if (v.found.covered) {
+		e->attr = v.found.attr;
+		e->entry = fsk_name_to_text(
+		    asked.q.wire + fsk_query_at(&asked.q, v.found.labels),
+		    entry);
+	}
+	l->found |= v.block;
+	return v.block;
+}
+
 static void
-look_up(struct lookup *l, const char *text)
+look_up_name(struct lookup *l, char *text)
 {
 	char entry[FSK_TEXT_MAX];
 	struct json_entry e = { .db = l->db };
-	struct fsk_verdict v;
-	struct fsk_query q;
 	struct fsk_name name;
 	const char *wrong = read_name(&name, text);
 
 	if (wrong != NULL) {
+		make_printable(text);
 		complain("'%s' is not a domain name: %s", text, wrong);
 		l->failed = true;
 		return;
 	}
-	fsk_db_query(l->db, &q, name.wire, name.len);
-	fsk_verdict(l->db, &q, &v);
-	if (v.found.covered) {
-		e.attr = v.found.attr;
-		e.entry = fsk_name_to_text(
-		    q.wire + fsk_query_at(&q, v.found.labels), entry);
-	}
-	l->found |= v.block;
-	if (!l->json)
-		print_text(l, text, e.entry, e.attr);
-	else if (!json_lookup(stdout, text, &e))
+	ask(l, &name, &e, entry);
+	print(l, text, &e, false);
+}
+
+static void
+look_up_url(struct lookup *l, char *text)
+{
+	char entry[FSK_TEXT_MAX];
+	struct json_entry e = { .db = l->db };
+	struct url_listed f;
+	struct fsk_attr a;
+	struct url u;
+	bool listed = false;
+	const char *wrong = url_read(&u, text, strlen(text), true);
+
+	if (wrong != NULL) {
+		make_printable(text);
+		complain("'%s' is not a URL: %s", text, wrong);
 		l->failed = true;
+		return;
+	}
+	if (u.address || !ask(l, &u.host, &e, entry))
+		listed = url_listed(l->db, &u, &f);
+	if (listed) {
+		fsk_db_attr(l->db, f.attr, &a);
+		l->found |= !a.allow;
+		e.attr = f.attr;
+		e.entry = f.expression;
+	}
+	print(l, text, &e, listed);
+}
+
+static void
+look_up(struct lookup *l, char *text)
+{
+	if (url_is_meant(text))
+		look_up_url(l, text);
+	else
+		look_up_name(l, text);
 }
 
 static void
@@ -153,7 +227,7 @@ cmd_lookup(int argc, char **argv)
 	if (path == NULL)
 		return usage_error("lookup", "no database given (-d)");
 	if (optind == argc)
-		return usage_error("lookup", "no name given");
+		return usage_error("lookup", "no name or URL given");
 	if (fsk_db_open(&db, path, FSK_DB_MAP, &err) != FSK_OK) {
 		complain("%s", err.text);
 		return EXIT_ERROR;

@@ -6,10 +6,12 @@
  *   sync.c     one round over all feeds; watch.c rounds for ever
  *     conf.c     feeds.conf; check.c tells what it would do
  *     round.c    a round
- *       contents.c   gets what feeds serve; fetch.c from web servers
+ *       contents.c   gets what feeds serve; fetch.c from web servers,
+ *                    transfer.c from name servers
  *       collect.c    makes a feed's list of it, if its guards agree
  *       release.c    makes and publishes a database, if anything changed
  *         merge.c      the lists of all feeds to one
+ *           policy.c     who gets which answer; group_list.c, schedule.c
  *           guard.c      what no feed may block; psl.c, nameset.c
  *         publish.c    generations, and which is in force
  *     state.c    what is kept from round to round
@@ -20,7 +22,12 @@
  *       source.c   files and standard input, unpack_*.c compressed ones
  *       parse.c    the formats, parse_*.c one each
  *       host.c     what is a name in a feed; idn.c international ones
- *   lookup.c   is this name listed, by whom, since when
+ *       url.c      URLs in one form, url_host.c their hosts
+ *       zone.c     the text of zones, rpz_owner.c names in policy zones
+ *       value.c    values of tables (csv_columns.c) and documents (doc.c)
+ *   bypass.c   something passes for a while
+ *   why.c      what happens to a query, and why
+ *   lookup.c   is this name or URL listed, by whom, since when
  *   info.c     what is in a database
  *   dump.c     its entries as text
  *   json.c     JSON, progress.c a line on the terminal
@@ -43,7 +50,10 @@ static const struct {
 	{ "status", "tell how the feeds are", cmd_status },
 	{ "rollback", "put an earlier database in force again", cmd_rollback },
 	{ "build", "compile lists of names to a database", cmd_build },
-	{ "lookup", "tell whether names are listed, by which feeds, since when",
+	{ "bypass", "let something pass for a while", cmd_bypass },
+	{ "why", "tell what happens to a query, and why", cmd_why },
+	{ "lookup",
+	    "tell whether names or URLs are listed, by which feeds, since when",
 	    cmd_lookup },
 	{ "info", "describe a database", cmd_info },
 	{ "dump", "print all entries of a database", cmd_dump },

@@ -6,16 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
-#include "feeds/answer.h"
 #include "feeds/collect.h"
+#include "feeds/host.h"
+#include "feeds/ingest.h"
 #include "feeds/nameset.h"
+#include "feeds/policy.h"
 #include "lib/db.h"
+#include "lib/prefix.h"
 
 /* What the attribute sets of a feed's own list say, decoded once. */
 struct known {
-	uint32_t since, claim;
+	uint32_t since;
+	uint32_t claim[2]; /* [1]: aliases may lead to it */
 	enum fsk_match_kind match;
 	bool allow, path_only, expired;
 };
@@ -25,6 +30,7 @@ struct member {
 	struct feed_state *s;
 	struct fsk_db *db; /* its list; NULL: it has none yet */
 	struct known *known;
+	size_t number;    /* of its section */
 	unsigned minimum; /* feeds that must list a name */
 };
 
@@ -33,6 +39,7 @@ struct merger {
 	struct member *members;
 	size_t n;
 	struct nameset allowed; /* with all that is below */
+	struct policy *policy;
 	struct fsk_writer *w;
 	atomic_size_t next;
 	pthread_mutex_t lock; /* of all below */
@@ -51,20 +58,6 @@ struct walker {
 
 /* ---- claims ---- */
 
-static int
-make_answer(const struct conf_answer *a, struct fsk_writer *w, unsigned *row,
-    struct fsk_error *err)
-{
-	static const enum fsk_action actions[] = { FSK_NXDOMAIN, FSK_NODATA,
-		FSK_SINKHOLE };
-	struct fsk_answer answer = { .action = actions[a->action],
-		.ttl = (uint32_t)a->ttl };
-
-	if (answer.action == FSK_SINKHOLE)
-		answer_addresses(a->sinkhole, &answer);
-	return fsk_writer_answer(w, &answer, row, err);
-}
-
 /* Whether all feeds of the set ATTR are COLLECT_PATH. */
 static bool
 only_paths(const struct fsk_db *db, uint32_t attr, unsigned feeds)
@@ -75,29 +68,48 @@ only_paths(const struct fsk_db *db, uint32_t attr, unsigned feeds)
 	return feeds > 0;
 }
 
+/* The claims of ME for what it lists since SINCE. */
 static int
-claim_on(const struct merger *m, const struct member *me, uint32_t since,
-    bool allow, unsigned answer, uint32_t *claim, struct fsk_error *err)
+claims_of(const struct merger *m, const struct member *me, struct known *k,
+    uint64_t severity, struct fsk_error *err)
 {
-	const struct conf_answer a = conf_answer_of(m->r->c, me->f);
-	const struct fsk_claim c = { .feed = me->f->name,
+	struct fsk_claim c = { .feed = me->f->head.title,
 		.category = me->f->category,
-		.severity = a.severity == 0 ? FSK_RED : FSK_YELLOW,
-		.since = since,
-		.answer = answer,
-		.allow = allow };
+		.severity = severity == 0 ? FSK_RED : FSK_YELLOW,
+		.since = k->since,
+		.case_number = me->f->case_number,
+		.allow = k->allow };
+	int rc = FSK_OK;
 
-	return fsk_writer_claim(m->w, &c, claim, err);
+	for (unsigned i = 0; i < 2 && rc == FSK_OK; i++) {
+		c.class = policy_feed_class(m->policy, me->number, i == 1);
+		rc = fsk_writer_claim(m->w, &c, &k->claim[i], err);
+	}
+	return rc;
+}
+
+/* Tells who answers for the feed. */
+static int
+describe_feed(
+    const struct merger *m, const struct conf_feed *f, struct fsk_error *err)
+{
+	const struct fsk_feed feed = {
+		.name = f->head.title,
+		.authority = f->authority != NULL ? f->authority : "",
+		.legal_basis = f->legal_basis != NULL ? f->legal_basis : "",
+		.contact = f->contact != NULL ? f->contact : "",
+	};
+
+	return fsk_writer_feed(m->w, &feed, err);
 }
 
 /* Opens the list of ME and enters its claims. */
 static int
 open_member(struct merger *m, struct member *me, struct fsk_error *err)
 {
-	const struct conf_answer a = conf_answer_of(m->r->c, me->f);
-	char *path = state_path(m->r->c->state, me->f->name, "list.fsdb");
+	const struct conf_answer a = conf_answer_of(m->r->c, me->f, NULL, NULL);
+	char *path = state_path(m->r->c->state, me->f->head.title, "list.fsdb");
 	struct fsk_db_info info;
-	unsigned answer;
 	int rc;
 
 	if (path == NULL)
@@ -112,7 +124,7 @@ open_member(struct merger *m, struct member *me, struct fsk_error *err)
 	rc = fsk_db_open(&me->db, path, FSK_DB_MAP, err);
 	free(path);
 	if (rc == FSK_OK)
-		rc = make_answer(&a, m->w, &answer, err);
+		rc = describe_feed(m, me->f, err);
 	if (rc != FSK_OK)
 		return rc;
 	fsk_db_info(me->db, &info);
@@ -130,8 +142,7 @@ open_member(struct merger *m, struct member *me, struct fsk_error *err)
 		k->path_only = only_paths(me->db, i, attr.feeds);
 		k->expired = me->f->max_age > 0 &&
 		    (uint64_t)attr.since + me->f->max_age / 86400 < m->r->today;
-		rc = claim_on(
-		    m, me, k->since, k->allow, answer, &k->claim, err);
+		rc = claims_of(m, me, k, a.severity, err);
 	}
 	return rc;
 }
@@ -228,18 +239,25 @@ left_out(
 }
 
 static void
-report(const struct walker *t, const struct fsk_name *name,
+report(const struct walker *t, const char *entry, const char *why)
+{
+	pthread_mutex_lock(&t->m->lock);
+	t->at->s->refused++;
+	fprintf(
+	    t->m->refused, "%s\t%s\t%s\n", t->at->f->head.title, entry, why);
+	pthread_mutex_unlock(&t->m->lock);
+}
+
+static void
+report_name(const struct walker *t, const struct fsk_name *name,
     const struct known *k, const char *why)
 {
 	static const char *const marks[] = { "", "=", "*." };
-	char text[FSK_TEXT_MAX];
+	char text[FSK_TEXT_MAX], entry[FSK_TEXT_MAX + 2];
 
-	fsk_name_to_text(name->wire, text);
-	pthread_mutex_lock(&t->m->lock);
-	t->at->s->refused++;
-	fprintf(t->m->refused, "%s\t%s%s\t%s\n", t->at->f->name,
-	    marks[k->match], text, why);
-	pthread_mutex_unlock(&t->m->lock);
+	snprintf(entry, sizeof(entry), "%s%s", marks[k->match],
+	    fsk_name_to_text(name->wire, text));
+	report(t, entry, why);
 }
 
 static int
@@ -250,10 +268,11 @@ each_entry(void *arg, const struct fsk_name *name, uint32_t attr)
 	const char *why = left_out(t, name, k);
 
 	if (why != NULL) {
-		report(t, name, k, why);
+		report_name(t, name, k, why);
 		return FSK_OK;
 	}
-	return fsk_lane_add(t->lane, name, k->match, k->claim, &t->err);
+	return fsk_lane_add(t->lane, name, k->match,
+	    k->claim[!guard_is_target(t->m->r->g, name)], &t->err);
 }
 
 /* ---- URLs ---- */
@@ -267,17 +286,57 @@ claim_of_day(const struct member *me, uint32_t day, uint32_t *claim)
 	fsk_db_info(me->db, &info);
 	for (uint32_t i = 0; i < info.attrs; i++)
 		if (me->known[i].since == day && !me->known[i].allow) {
-			*claim = me->known[i].claim;
+			*claim = me->known[i].claim[1];
 			return !me->known[i].expired;
 		}
 	return false;
+}
+
+/* Enters what is listed as "ip:PREFIX" or "nsip:PREFIX"; false: it is not for
+ * this list. */
+static int
+add_prefix(struct walker *t, const char *prefix, bool servers, bool *listed)
+{
+	uint8_t addr[FSK_ADDR_LEN];
+	const char *why;
+	unsigned bits;
+
+	*listed = false;
+	if (!t->at->f->addresses ||
+	    fsk_prefix_read(prefix, addr, &bits) != NULL)
+		return FSK_OK;
+	why = guard_refuses_prefix(addr, bits);
+	if (why != NULL) {
+		report(t, prefix, why);
+		return FSK_OK;
+	}
+	*listed = true;
+	return policy_address(t->m->policy, addr, bits, servers)
+	    ? FSK_OK
+	    : fsk_fail(&t->err, FSK_ENOMEM, "out of memory");
+}
+
+static int
+add_url(struct walker *t, const char *url, uint32_t claim)
+{
+	bool listed = true;
+	int rc = FSK_OK;
+
+	if (strncmp(url, "ip:", 3) == 0)
+		rc = add_prefix(t, url + 3, false, &listed);
+	else if (strncmp(url, "nsip:", 5) == 0)
+		rc = add_prefix(t, url + 5, true, &listed);
+	return rc == FSK_OK && listed
+	    ? fsk_lane_add_url(t->lane, url, claim, &t->err)
+	    : rc;
 }
 
 static int
 add_urls(struct walker *t)
 {
 	const struct conf *c = t->m->r->c;
-	char *path = state_path(c->state, t->at->f->name, "urls"), *text = NULL;
+	char *path = state_path(c->state, t->at->f->head.title, "urls"),
+	     *text = NULL;
 	char *save;
 	uint32_t last = UINT32_MAX, claim = 0;
 	bool good = false;
@@ -301,7 +360,7 @@ add_urls(struct walker *t)
 			last = day;
 		}
 		if (good)
-			rc = fsk_lane_add_url(t->lane, url + 1, claim, &t->err);
+			rc = add_url(t, url + 1, claim);
 	}
 	free(text);
 	return rc;
@@ -380,6 +439,139 @@ each_allowed(void *arg, const struct fsk_name *name, uint32_t attr)
 	return nameset_add(&m->allowed, &q, q.labels, 0) ? 0 : FSK_ENOMEM;
 }
 
+/* ---- what the operator lists himself ---- */
+
+/* One rule on its way. */
+struct ruler {
+	struct fsk_lane *lane;
+	uint32_t claim[2];
+	const struct guard *g;
+};
+
+static int
+take_rule(const struct ingest_input *in, struct fsk_lane *lane,
+    const struct parse_entry *e, struct fsk_error *err)
+{
+	const struct ruler *k = in->arg;
+
+	if (e->kind != PARSE_LIST)
+		return FSK_OK;
+	if (e->url != NULL)
+		return fsk_lane_add_url(lane, e->url, k->claim[1], err);
+	return fsk_lane_add(lane, &e->name, e->match,
+	    k->claim[!guard_is_target(k->g, &e->name)], err);
+}
+
+static int
+describe_rule(struct merger *m, const struct conf_rule *rule, size_t number,
+    struct ruler *k, struct fsk_error *err)
+{
+	const struct conf_answer a = conf_answer_of(m->r->c, NULL, rule, NULL);
+	const struct fsk_feed feed = {
+		.name = rule->head.title,
+		.authority = rule->authority != NULL ? rule->authority : "",
+		.legal_basis = rule->legal_basis != NULL ? rule->legal_basis
+							 : "",
+		.contact = rule->contact != NULL ? rule->contact : "",
+	};
+	struct fsk_claim c = { .feed = rule->head.title,
+		.category = rule->category,
+		.severity = a.severity == 0 ? FSK_RED : FSK_YELLOW,
+		.since = m->r->today,
+		.case_number = rule->case_number,
+		.decides = true };
+	int rc = fsk_writer_feed(m->w, &feed, err);
+
+	for (unsigned i = 0; i < 2 && rc == FSK_OK; i++) {
+		c.class = policy_rule_class(m->policy, number, i == 1);
+		rc = fsk_writer_claim(m->w, &c, &k->claim[i], err);
+	}
+	return rc;
+}
+
+/* Enters the addresses of answers that RULE lists. */
+static int
+add_places(struct merger *m, const struct conf_rule *rule, struct ruler *k,
+    struct fsk_error *err)
+{
+	char text[FSK_PREFIX_KEY];
+	int rc = FSK_OK;
+
+	for (size_t i = 0; i < rule->prefixes.n && rc == FSK_OK; i++) {
+		uint8_t addr[FSK_ADDR_LEN];
+		unsigned bits;
+
+		if (fsk_prefix_read(rule->prefixes.at[i], addr, &bits) != NULL)
+			continue; /* conf_read() has told */
+		rc = policy_address(m->policy, addr, bits, false)
+		    ? FSK_OK
+		    : fsk_fail(err, FSK_ENOMEM, "out of memory");
+		if (rc == FSK_OK)
+			rc = fsk_lane_add_url(k->lane,
+			    fsk_prefix_key("ip", addr, bits, text), k->claim[1],
+			    err);
+	}
+	for (size_t i = 0; i < rule->countries.n && rc == FSK_OK; i++) {
+		snprintf(
+		    text, sizeof(text), "country:%s", rule->countries.at[i]);
+		rc = fsk_lane_add_url(k->lane, text, k->claim[1], err);
+	}
+	for (size_t i = 0; i < rule->networks.n && rc == FSK_OK; i++) {
+		const char *number = rule->networks.at[i];
+
+		snprintf(text, sizeof(text), "asn:%lu",
+		    strtoul(number + (number[0] == 'A' ? 2 : 0), NULL, 10));
+		rc = fsk_lane_add_url(k->lane, text, k->claim[1], err);
+	}
+	return rc;
+}
+
+/* Enters what RULE lists.  The operator's own word needs no guard but the
+ * canaries. */
+static int
+add_rule(struct merger *m, const struct conf_rule *rule, size_t number,
+    struct fsk_error *err)
+{
+	const struct ingest_options options = { .threads = 1, .strict = true };
+	struct ruler k = { .g = m->r->g };
+	int rc = describe_rule(m, rule, number, &k, err);
+
+	if (rc == FSK_OK)
+		rc = fsk_writer_lane(m->w, &k.lane, err);
+	if (rc == FSK_OK)
+		rc = add_places(m, rule, &k, err);
+	for (size_t i = 0; i < rule->names.n && rc == FSK_OK; i++) {
+		struct parse_entry e = { .kind = PARSE_LIST };
+		const struct ingest_input in = { .arg = &k };
+
+		if (host_entry(&e.name, &e.match,
+			(enum fsk_match_kind)rule->match, rule->names.at[i],
+			strlen(rule->names.at[i])) == NULL)
+			rc = take_rule(&in, k.lane, &e, err);
+	}
+	for (size_t i = 0; i < rule->files.n && rc == FSK_OK; i++) {
+		struct ingest_input in = { .path = rule->files.at[i],
+			.match = (enum fsk_match_kind)rule->match,
+			.take = take_rule,
+			.arg = &k };
+
+		rc = ingest(&in, 1, m->w, &options, err);
+	}
+	return rc;
+}
+
+static int
+add_rules(struct merger *m, struct fsk_error *err)
+{
+	const struct section_list *rules = &m->r->c->policy.rules;
+	const struct conf_rule *rule = rules->at;
+	int rc = FSK_OK;
+
+	for (size_t i = 0; i < rules->n && rc == FSK_OK; i++)
+		rc = add_rule(m, &rule[i], i, err);
+	return rc;
+}
+
 static int
 open_members(struct merger *m, struct fsk_error *err)
 {
@@ -392,6 +584,7 @@ open_members(struct merger *m, struct fsk_error *err)
 		if (!c->feeds[i].enabled)
 			continue;
 		me->f = &c->feeds[i];
+		me->number = i;
 		me->s = &m->r->states[i];
 		me->s->refused = me->s->unique = me->s->entries = 0;
 		rc = open_member(m, me, err);
@@ -430,7 +623,7 @@ count_members(struct merger *m, struct fsk_error *err)
 			for (size_t k = 0; k < m->n; k++) {
 				struct member *me = &m->members[k];
 
-				if (strcmp(me->f->name,
+				if (strcmp(me->f->head.title,
 					fsk_db_attr_feed(db, i, j)) != 0)
 					continue;
 				me->s->entries += count[i];
@@ -443,6 +636,15 @@ count_members(struct merger *m, struct fsk_error *err)
 	return FSK_OK;
 }
 
+/* The database's key, which the lists of groups share. */
+static int
+draw_key(uint8_t key[static FSK_KEY_LEN], struct fsk_error *err)
+{
+	return getrandom(key, FSK_KEY_LEN, 0) == FSK_KEY_LEN
+	    ? FSK_OK
+	    : fsk_fail(err, FSK_EIO, "cannot draw a key");
+}
+
 int
 merge(const struct merge_request *r, struct fsk_writer_result *result,
     struct fsk_error *err)
@@ -451,12 +653,14 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 	const unsigned threads = r->c->threads != 0 ? (unsigned)r->c->threads
 	    : cpus > 0                              ? (unsigned)cpus
 						    : 1;
+	uint8_t key[FSK_KEY_LEN];
 	const struct fsk_writer_options options = {
 		.mode = r->c->secret ? FSK_SECRET : FSK_NAMES,
 		.threads = threads,
 		.memory = r->c->memory,
 		.serial = r->serial,
 		.created = r->now,
+		.key = key,
 	};
 	struct merger m = { .r = r, .lock = PTHREAD_MUTEX_INITIALIZER };
 	char *text = NULL;
@@ -469,7 +673,13 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 	if (m.members == NULL || m.refused == NULL)
 		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
 	else
+		rc = draw_key(key, err);
+	if (rc == FSK_OK)
 		rc = fsk_writer_open(&m.w, r->to, &options, err);
+	if (rc == FSK_OK)
+		rc = policy_open(&m.policy, r->c, m.w, key, r->now, err);
+	if (rc == FSK_OK)
+		rc = add_rules(&m, err);
 	if (rc == FSK_OK)
 		rc = open_members(&m, err);
 	if (rc == FSK_OK)
@@ -477,12 +687,15 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 	if (rc == FSK_OK && fflush(m.refused) != 0)
 		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
 	if (rc == FSK_OK)
+		rc = policy_finish(m.policy, m.w, err);
+	if (rc == FSK_OK)
 		rc = fsk_writer_publish(m.w, result, err);
 	if (rc == FSK_OK)
 		rc = count_members(&m, err);
 	if (rc == FSK_OK)
 		rc = state_replace(r->refused, text, len, err);
 	fsk_writer_close(m.w);
+	policy_close(m.policy);
 	for (size_t i = 0; i < m.n; i++) {
 		fsk_db_close(m.members[i].db);
 		free(m.members[i].known);

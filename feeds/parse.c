@@ -2,14 +2,27 @@
 #include "feeds/parse.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "feeds/host.h"
+#include "feeds/url.h"
+#include "lib/prefix.h"
 
 static const struct parse_format *const parse_formats[] = {
 	&parse_domains,
+	&parse_wildcard,
 	&parse_hosts,
+	&parse_adblock,
+	&parse_dnsmasq,
+	&parse_unbound,
+	&parse_rpz,
+	&parse_urls,
+	&parse_csv,
+	&parse_json,
+	&parse_ndjson,
+	&parse_yaml,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 
@@ -161,6 +174,106 @@ parse_guess(const char *text, size_t len)
 	return best;
 }
 
+/* Whether TEXT is an address and the length of a prefix. */
+static bool
+is_network(const char *text, size_t len)
+{
+	const char *slash = memchr(text, '/', len);
+	size_t digits;
+	bool nowhere;
+
+	if (slash == NULL)
+		return false;
+	digits = (size_t)(text + len - slash) - 1;
+	if (digits < 1 || digits > 3)
+		return false;
+	for (size_t i = 1; i <= digits; i++)
+		if (slash[i] < '0' || slash[i] > '9')
+			return false;
+	return parse_address(text, (size_t)(slash - text), &nowhere);
+}
+
+static bool
+is_pattern(const char *text, size_t len)
+{
+	bool star = false;
+
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)text[i];
+
+		star = star || c == '*';
+		if (c < 0x80 && !(c >= '0' && c <= '9') &&
+		    !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    c != '-' && c != '_' && c != '.' && c != '*')
+			return false;
+	}
+	return star;
+}
+
+enum parse_result
+parse_name(struct parse_sink *sink, struct fsk_name *name, const char *text,
+    size_t len)
+{
+	bool nowhere;
+
+	sink->why = host_name(name, text, len);
+	if (sink->why == NULL)
+		return PARSE_NAMES;
+	if (parse_address(text, len, &nowhere))
+		sink->why = "an address";
+	else if (is_network(text, len))
+		sink->why = "a network";
+	else if (is_pattern(text, len))
+		sink->why = "a pattern";
+	else
+		return PARSE_BAD;
+	return PARSE_SKIPPED;
+}
+
+enum parse_result
+parse_prefix(
+    struct parse_sink *sink, enum parse_kind kind, const char *text, size_t len)
+{
+	struct parse_entry e = { .kind = PARSE_LIST };
+	char alone[FSK_PREFIX_KEY], key[FSK_PREFIX_KEY];
+	uint8_t addr[FSK_ADDR_LEN];
+	unsigned bits;
+
+	snprintf(alone, sizeof(alone), "%.*s",
+	    (int)(len < sizeof(alone) ? len : 0), text);
+	if (!sink->addresses || kind != PARSE_LIST ||
+	    fsk_prefix_read(alone, addr, &bits) != NULL)
+		return parse_name(sink, &e.name, text, len);
+	e.url = fsk_prefix_key("ip", addr, bits, key);
+	sink->take(sink, &e);
+	return PARSE_NAMES;
+}
+
+enum parse_result
+parse_url(struct parse_sink *sink, enum parse_kind kind, const char *text,
+    size_t len, bool bare)
+{
+	struct parse_entry e = { .kind = kind, .match = sink->match };
+	struct url u;
+
+	sink->why = url_read(&u, text, len, bare);
+	if (sink->why != NULL)
+		return PARSE_BAD;
+	if (u.address) {
+		sink->why = "an address";
+		return PARSE_SKIPPED;
+	}
+	if (u.host.wire[0] + 2u == u.host.len) { /* "http://https://..." */
+		sink->why = "a host without a dot";
+		return PARSE_BAD;
+	}
+	e.name = u.host;
+	if (!u.root)
+		e.url = u.text;
+	sink->take(sink, &e);
+	return PARSE_NAMES;
+}
+
 enum parse_result
 parse_indicator(
     struct parse_sink *sink, enum parse_kind kind, const char *text, size_t len)
@@ -171,10 +284,10 @@ parse_indicator(
 	parse_blanks(&text, &len);
 	if (len == 0)
 		return PARSE_NOTHING;
-	if (parse_address(text, len, &nowhere)) {
-		sink->why = "an address";
-		return PARSE_SKIPPED;
-	}
+	if (parse_address(text, len, &nowhere))
+		return parse_prefix(sink, kind, text, len);
+	if (url_has_scheme(text, len))
+		return parse_url(sink, kind, text, len, false);
 	sink->why = host_entry(&e.name, &e.match, sink->match, text, len);
 	if (sink->why != NULL)
 		return PARSE_BAD;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Plain lists: one name a line, alone or with a mark (host.h), comments after
+ * Plain lists: one name a line, alone or with a mark (host.h), or a prefix of
+ * addresses (192.0.2.0/24), which most lists are not meant for; comments after
  * '#', whole lines of comment after '!' and ';' too.
  */
+#include <string.h>
+
 #include "feeds/host.h"
 #include "feeds/parse.h"
 
@@ -22,21 +25,27 @@ line(struct parse_sink *sink, void *state, const char *text, size_t len)
 		sink->why = "more than one word";
 		return PARSE_BAD;
 	}
-	sink->why = host_entry(&e.name, &e.match, sink->match, word, word_len);
-	if (sink->why != NULL)
-		return PARSE_BAD;
+	if (host_entry(&e.name, &e.match, sink->match, word, word_len) !=
+	    NULL) {
+		const size_t mark = word_len > 2 && memcmp(word, "*.", 2) == 0
+		    ? 2
+		    : 0;
+
+		return parse_prefix(
+		    sink, PARSE_LIST, word + mark, word_len - mark);
+	}
 	sink->take(sink, &e);
 	return PARSE_NAMES;
 }
 
-/* The format of last resort: whatever has a name somewhere, or only comments.
- */
+/* The format of last resort: whatever has some names, or only comments.  In
+ * what is no list, a base64 text or other software's rules, a line in a
+ * thousand may look like a name. */
 static unsigned
 guess(const char *text, size_t len)
 {
-	bool nothing = true;
+	size_t names = 0, others = 0, row_len;
 	const char *row;
-	size_t row_len;
 
 	while (parse_line(&text, &len, &row, &row_len)) {
 		enum fsk_match_kind match;
@@ -47,10 +56,13 @@ guess(const char *text, size_t len)
 			continue;
 		if (host_entry(&name, &match, FSK_SUBTREE, row, row_len) ==
 		    NULL)
-			return 20;
-		nothing = false;
+			names++;
+		else
+			others++;
 	}
-	return nothing;
+	if (names > 0)
+		return names > others / 10 ? 20 : 0;
+	return others == 0;
 }
 
 const struct parse_format parse_domains = {

@@ -4,7 +4,8 @@
  * name or more.  A line that maps a name to a real address is a redirection
  * and no reason to block: it is bad.  Of a line with good and bad names the
  * good ones are taken and the line counts as bad.  The names that such files
- * give to the machine itself are skipped.
+ * give to the machine itself are skipped, and so are addresses and patterns in
+ * place of a name.
  */
 #include <string.h>
 
@@ -28,10 +29,9 @@ is_own_name(const char *word, size_t len)
 static enum parse_result
 line(struct parse_sink *sink, void *state, const char *text, size_t len)
 {
-	enum parse_result result = PARSE_BAD;
-	const char *word, *wrong = "no name after the address";
+	const char *word, *wrong = NULL;
+	bool nowhere, names = false, others = false;
 	size_t word_len;
-	bool nowhere;
 
 	(void)state;
 	parse_trim(&text, &len);
@@ -42,29 +42,40 @@ line(struct parse_sink *sink, void *state, const char *text, size_t len)
 		sink->why = "no address at the start of the line";
 		return PARSE_BAD;
 	}
-	sink->why = NULL;
 	while (parse_word(&text, &len, &word, &word_len)) {
 		struct parse_entry e = { .match = sink->match };
 
 		if (is_own_name(word, word_len)) {
-			if (result == PARSE_BAD)
-				result = PARSE_SKIPPED;
+			sink->why = "a name of the machine itself";
+			others = true;
 			continue;
 		}
-		wrong = nowhere
-		    ? host_name(&e.name, word, word_len)
-		    : "an address that is not 0.0.0.0, 127.*, :: or ::1";
-		if (wrong == NULL) {
+		switch (nowhere ? parse_name(sink, &e.name, word, word_len)
+				: PARSE_BAD) {
+		case PARSE_NAMES:
+			names = true;
 			if (!sink->take(sink, &e))
-				break;
-			result = PARSE_NAMES;
-		} else if (sink->why == NULL) {
-			sink->why = wrong; /* the line's first fault */
+				return PARSE_NAMES;
+			break;
+		case PARSE_SKIPPED:
+			others = true;
+			break;
+		case PARSE_NOTHING:
+		case PARSE_BAD:
+			if (wrong == NULL) /* the line's first fault */
+				wrong = nowhere ? sink->why
+						: "an address that is not "
+						  "0.0.0.0, 127.*, :: or ::1";
+			break;
 		}
 	}
-	if (sink->why == NULL && result == PARSE_BAD)
+	if (wrong == NULL && !names && !others)
+		wrong = "no name after the address";
+	if (wrong != NULL) {
 		sink->why = wrong;
-	return sink->why != NULL ? PARSE_BAD : result;
+		return PARSE_BAD;
+	}
+	return names ? PARSE_NAMES : PARSE_SKIPPED;
 }
 
 /* An address and a name in the first line that says something. */

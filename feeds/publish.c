@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "feeds/cmd.h"
 #include "feeds/host.h"
 #include "feeds/state.h"
 #include "lib/db.h"
@@ -79,14 +80,14 @@ out:
 static int
 ask(const struct fsk_db *db, const char *text, bool must, struct fsk_error *err)
 {
+	struct fsk_question asked = { .qtype = QTYPE_A };
 	struct fsk_verdict v;
 	struct fsk_name name;
-	struct fsk_query q;
 
 	if (host_name(&name, text, strlen(text)) != NULL)
 		return FSK_OK; /* conf_read() has told */
-	fsk_db_query(db, &q, name.wire, name.len);
-	fsk_verdict(db, &q, &v);
+	fsk_db_query(db, &asked.q, name.wire, name.len);
+	fsk_verdict(db, NULL, &asked, &v);
 	if (v.block == must)
 		return FSK_OK;
 	if (must)

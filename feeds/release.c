@@ -57,10 +57,10 @@ dependencies(const struct release *r)
 		identify(f, "shared", c->shared_files.at[i]);
 	for (size_t i = 0; i < c->nfeeds; i++) {
 		char *list = state_path(
-		    c->state, c->feeds[i].name, "list.fsdb");
+		    c->state, c->feeds[i].head.title, "list.fsdb");
 
 		if (c->feeds[i].enabled)
-			identify(f, c->feeds[i].name, list);
+			identify(f, c->feeds[i].head.title, list);
 		/* Entries grow old by the day. */
 		if (c->feeds[i].max_age > 0)
 			fprintf(f, "day %u\n", today(r));

@@ -32,7 +32,7 @@ tell(const struct run *run, const struct content *k, const char *fmt, ...)
 
 	if (run->r->quiet && k->status != CONTENT_FAILED)
 		return;
-	fprintf(stderr, "%s: ", k->f->name);
+	fprintf(stderr, "%s: ", k->f->head.title);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
@@ -67,7 +67,7 @@ static bool
 list_is_outdated(
     const struct conf *c, const struct conf_feed *f, const struct feed_state *s)
 {
-	char *list = state_path(c->state, f->name, "list.fsdb");
+	char *list = state_path(c->state, f->head.title, "list.fsdb");
 	struct fsk_error unused;
 	struct fsk_db *db = NULL;
 	char form[24];
@@ -85,7 +85,7 @@ make_list(struct run *run, struct content *k, struct feed_state *s,
     struct fsk_error *err)
 {
 	const bool incoming = k->status == CONTENT_NEW && k->incoming != NULL;
-	char *folder = state_path(run->c->state, k->f->name, NULL);
+	char *folder = state_path(run->c->state, k->f->head.title, NULL);
 	int rc = folder != NULL ? state_folder(folder, err)
 				: fsk_fail(err, FSK_ENOMEM, "out of memory");
 
@@ -171,7 +171,7 @@ prepare(struct run *run, struct fsk_error *err)
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	run->now = (int64_t)time(NULL);
 	for (size_t i = 0; i < c->nfeeds; i++) {
-		state_read(c->state, c->feeds[i].name, &run->states[i]);
+		state_read(c->state, c->feeds[i].head.title, &run->states[i]);
 		if (c->feeds[i].enabled &&
 		    (run->r->due == NULL || run->r->due[i]))
 			run->contents[run->n++] = (struct content){
@@ -195,8 +195,8 @@ keep_states(const struct run *run, struct fsk_error *err)
 
 	for (size_t i = 0; i < run->c->nfeeds && rc == FSK_OK; i++)
 		if (run->c->feeds[i].enabled)
-			rc = state_write(run->c->state, run->c->feeds[i].name,
-			    &run->states[i], err);
+			rc = state_write(run->c->state,
+			    run->c->feeds[i].head.title, &run->states[i], err);
 	return rc;
 }
 

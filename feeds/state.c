@@ -151,7 +151,14 @@ state_text(const char *path, size_t *len)
 int
 state_lock(const char *state, int *fd, struct fsk_error *err)
 {
-	char *path = state_path(state, NULL, "lock");
+	return state_lock_file(state, "lock", fd, err);
+}
+
+int
+state_lock_file(
+    const char *state, const char *name, int *fd, struct fsk_error *err)
+{
+	char *path = state_path(state, NULL, name);
 	int rc = state_folder(state, err);
 
 	*fd = -1;

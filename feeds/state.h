@@ -40,6 +40,10 @@ struct feed_state {
 int state_lock(const char *state, int *fd, struct fsk_error *err);
 void state_unlock(int fd);
 
+/* The same with the file NAME as lock. */
+int state_lock_file(
+    const char *state, const char *name, int *fd, struct fsk_error *err);
+
 /* "STATE/FEED/FILE", for free(); NULL when out of memory.  FEED may be NULL. */
 char *state_path(const char *state, const char *feed, const char *file);
 

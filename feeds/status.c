@@ -92,7 +92,7 @@ status_read(struct status *s, const struct conf *c)
 		struct status_feed *f = &s->feed[i];
 
 		f->f = &c->feeds[i];
-		state_read(c->state, f->f->name, &f->s);
+		state_read(c->state, f->f->head.title, &f->s);
 		f->age = f->s.good == 0  ? -1
 		    : s->now > f->s.good ? s->now - f->s.good
 					 : 0;
@@ -167,7 +167,7 @@ print_text(const struct status *s)
 	for (size_t i = 0; i < s->c->nfeeds; i++) {
 		const struct status_feed *f = &s->feed[i];
 
-		printf("%-20s  %-8s", f->f->name, health_word(f->health));
+		printf("%-20s  %-8s", f->f->head.title, health_word(f->health));
 		print_age(f->age);
 		print_age(f->s.tried != 0 ? s->now - f->s.tried : -1);
 		printf("  %4" PRIu64 "  %9" PRIu64 "  %8" PRIu64 "  %9" PRIu64
@@ -178,7 +178,7 @@ print_text(const struct status *s)
 	for (size_t i = 0; i < s->c->nfeeds; i++)
 		if (s->feed[i].s.why[0] != '\0' && s->feed[i].f->enabled)
 			printf("\n%s: failed %" PRIu64 " times: %s\n",
-			    s->feed[i].f->name, s->feed[i].s.failures,
+			    s->feed[i].f->head.title, s->feed[i].s.failures,
 			    s->feed[i].s.why);
 }
 

@@ -30,9 +30,14 @@ struct url {
 };
 
 /* Reads the LEN octets at TEXT; a scheme is needed, "http://" is assumed if
- * BARE.  Returns NULL, or why it is no URL that a resolver could care for (a
- * constant). */
+ * BARE and there is none.  All schemes are taken for the sake of their hosts
+ * (ftp, hxxp), except those that have none (data, javascript).  Dots in the
+ * host may be written "[.]" or "(dot)".  Returns NULL, or why it is no URL that
+ * a resolver could care for (a constant). */
 const char *url_read(struct url *u, const char *text, size_t len, bool bare);
+
+/* Whether the LEN octets at TEXT begin with a scheme and "://". */
+bool url_has_scheme(const char *text, size_t len);
 
 /* Calls EACH for every expression of U, the most specific first, until it
  * returns false; EXPRESSION is valid during the call only. */

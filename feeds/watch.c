@@ -162,7 +162,7 @@ plan(struct watch *w, const bool *only)
 
 		if (only != NULL && !only[i])
 			continue;
-		state_read(w->c->state, w->c->feeds[i].name, &s);
+		state_read(w->c->state, w->c->feeds[i].head.title, &s);
 		w->due[i] = due_at(&w->c->feeds[i], &s);
 	}
 }

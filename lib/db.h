@@ -22,7 +22,8 @@
 #include "lib/hash.h"
 #include "lib/name.h"
 
-struct fsk_db; /* an open database */
+struct fsk_db;     /* an open database */
+struct fsk_policy; /* policy.h */
 
 /* What an entry covers. */
 enum fsk_match_kind {
@@ -40,9 +41,20 @@ enum fsk_severity {
 enum fsk_action {
 	FSK_NXDOMAIN = 0,
 	FSK_NODATA = 1,
-	FSK_SINKHOLE = 2,
+	FSK_SINKHOLE = 2, /* A and AAAA with its addresses, else NODATA */
+	FSK_CNAME = 3,    /* an alias to another name */
+	FSK_REFUSE = 4,   /* REFUSED */
+	FSK_DROP = 5,     /* no answer at all */
+	FSK_TCP_ONLY = 6, /* truncated over UDP, resolved over TCP */
+	FSK_SERVFAIL = 7,
+	FSK_PASSTHRU = 8, /* resolved */
+	FSK_LOG = 9,      /* resolved, and counted as if it were blocked */
+	FSK_WARN = 10,    /* as sinkhole, to where people are warned */
 	FSK_ACTIONS
 };
+
+/* The word for ACTION. */
+const char *fsk_action_word(enum fsk_action action);
 
 enum fsk_db_mode {
 	FSK_NAMES = 1,  /* names are in the file and are compared */
@@ -51,12 +63,24 @@ enum fsk_db_mode {
 
 #define FSK_ADDRS_MAX 4
 
+/* INFO-CODEs of Extended DNS Errors (RFC 8914 section 4). */
+#define FSK_EDE_FORGED   4
+#define FSK_EDE_BLOCKED  15
+#define FSK_EDE_CENSORED 16
+#define FSK_EDE_FILTERED 17
+#define FSK_EDE_NONE     0xffff /* none goes with the answer */
+
 struct fsk_answer {
 	enum fsk_action action;
-	uint32_t ttl; /* seconds */
+	uint32_t ttl;     /* seconds */
+	uint16_t ede;     /* FSK_EDE_... */
+	const char *text; /* of EDE, with placeholders (FORMAT.md section 8);
+			     NULL: the standard one */
 	unsigned count4, count6;
 	uint8_t addr4[FSK_ADDRS_MAX][4]; /* network byte order */
 	uint8_t addr6[FSK_ADDRS_MAX][16];
+	struct fsk_name cname;        /* FSK_CNAME: the other name */
+	struct fsk_name mname, rname; /* of the SOA; len 0: the standard ones */
 };
 
 /* An attribute set: what is known of an entry besides its name. */
@@ -65,9 +89,20 @@ struct fsk_attr {
 	bool allow;
 	enum fsk_severity severity;
 	const char *category;
-	uint32_t since; /* first seen, days since 1970-01-01 */
-	const struct fsk_answer *answer;
-	unsigned feeds; /* how many; see fsk_db_attr_feed() */
+	uint32_t since;          /* first seen, days since 1970-01-01 */
+	const char *case_number; /* of who ordered it; "": none */
+	unsigned class;          /* what decides about the answer (policy.h) */
+	const struct fsk_answer *answer; /* for who is in no group */
+	unsigned feeds;                  /* how many; see fsk_db_attr_feed() */
+};
+
+/* What is known of a feed; "" where nothing is. */
+struct fsk_feed {
+	const char *name;
+	const char *authority;   /* who answers for it */
+	const char *legal_basis; /* on which it lists names */
+	const char *contact;     /* for who disagrees: a URI */
+	uint64_t entries;        /* that it lists */
 };
 
 struct fsk_db_info {
@@ -75,7 +110,7 @@ struct fsk_db_info {
 	uint64_t serial;
 	int64_t created; /* seconds since 1970-01-01 */
 	uint64_t entries, urls, lines, bytes;
-	uint32_t attrs, feeds;
+	uint32_t attrs, feeds, answers;
 	uint8_t build_id[16];
 };
 
@@ -116,6 +151,11 @@ int fsk_db_open_fd(struct fsk_db **db, int fd, const char *path,
 int fsk_db_open_memory(
     struct fsk_db **db, const void *bytes, size_t len, struct fsk_error *err);
 
+/* The same for a list within a policy: it has no policy of its own, and its
+ * key is KEY. */
+int fsk_db_open_nested(struct fsk_db **db, const void *bytes, size_t len,
+    const uint8_t *key, struct fsk_error *err);
+
 /* Frees DB, which may be NULL. */
 void fsk_db_close(struct fsk_db *db);
 
@@ -145,10 +185,34 @@ void fsk_db_attr(const struct fsk_db *db, uint32_t attr, struct fsk_attr *out);
 const char *fsk_db_attr_feed(
     const struct fsk_db *db, uint32_t attr, unsigned i);
 
+/* The row of feed I of the attribute set ATTR, for fsk_db_feed(). */
+uint32_t fsk_db_attr_feed_row(
+    const struct fsk_db *db, uint32_t attr, unsigned i);
+
 /* Name and number of entries of feed I (below info.feeds). */
 const char *fsk_db_feed(const struct fsk_db *db, uint32_t i, uint64_t *entries);
 
+/* All that is known of feed I. */
+void fsk_db_feed_info(
+    const struct fsk_db *db, uint32_t i, struct fsk_feed *out);
+
+/* Answer I (below info.answers). */
+const struct fsk_answer *fsk_db_answer(const struct fsk_db *db, uint32_t i);
+
+/* The policy of DB; NULL if it has none: then all clients are the same, and
+ * classes are rows of answers. */
+const struct fsk_policy *fsk_db_policy(const struct fsk_db *db);
+
 void fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info);
+
+/* Ties NOTE to DB: what its user wants to find again with it, and no part of
+ * it.  Once for a database, but also while others read it.  FREE_NOTE is
+ * called with it when DB is closed. */
+void fsk_db_set_note(
+    const struct fsk_db *db, void *note, void (*free_note)(void *note));
+
+/* The note of DB, which lives as long as it; NULL: none. */
+const void *fsk_db_note(const struct fsk_db *db);
 
 /* Section I of the file, in the order of its table; false past the last. */
 bool fsk_db_section(

@@ -33,9 +33,10 @@
 struct claim {
 	uint32_t feed, category; /* feed: row; category: in the strings */
 	uint32_t since;
-	uint16_t answer;
+	uint32_t case_number; /* in the strings */
+	uint16_t class;
 	uint8_t severity;
-	bool allow, cancel;
+	bool allow, cancel, decides;
 };
 
 /* Sets of claims: a lone claim is the set of its own number, the others are
@@ -120,10 +121,14 @@ struct fsk_writer {
 	pthread_mutex_t lock; /* of the tables below and of lanes */
 	struct claim *claims;
 	uint32_t nclaims;
-	struct fsk_answer *answers;
+	uint8_t (*answers)[FSK_ANSWER_LEN]; /* as they will stand in the file */
 	uint32_t nanswers;
-	uint32_t *feeds; /* names, in the strings */
+	struct feed {
+		uint32_t name, authority, legal, contact; /* in the strings */
+	} * feeds;
 	uint32_t nfeeds;
+	const void *policy; /* the caller's; NULL: none */
+	size_t policy_len;
 	struct text strings;
 	struct fsk_lane *lanes;
 

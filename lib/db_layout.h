@@ -17,8 +17,8 @@
 	"\x89" \
 	"FSDB\r\n\x1a"
 #define FSK_MAGIC_LEN  8
-#define FSK_MAJOR      1
-#define FSK_MINOR      1
+#define FSK_MAJOR      2
+#define FSK_MINOR      0
 #define FSK_BYTE_ORDER 0x01020304u
 
 /* Header. */
@@ -68,7 +68,8 @@ enum fsk_section {
 	FSK_SEC_STRINGS = 9,
 	FSK_SEC_NEEDED = 10, /* one past the last that must be there */
 	FSK_SEC_URLS = 10,
-	FSK_SEC_KNOWN = 11, /* one past the last */
+	FSK_SEC_POLICY = 11,
+	FSK_SEC_KNOWN = 12, /* one past the last */
 };
 
 /* A line: 64 octets, one cache line.  Tag I belongs to record I of the block
@@ -134,28 +135,37 @@ fsk_spill_of(uint16_t tag)
 #define FSK_A_MATCH    0  /* u8, enum fsk_match_kind */
 #define FSK_A_ALLOW    1  /* u8, 0 or 1 */
 #define FSK_A_SEVERITY 2  /* u8, enum fsk_severity */
-#define FSK_A_ANSWER   4  /* u16, row of ANSWERS */
+#define FSK_A_CLASS    4  /* u16, of the policy, else row of ANSWERS */
 #define FSK_A_FEEDS    6  /* u16, how many feeds */
 #define FSK_A_FEEDSET  8  /* u32, first of them in FEEDSETS */
 #define FSK_A_CATEGORY 12 /* u32, in STRINGS */
 #define FSK_A_SINCE    16 /* u32, days since 1970-01-01 */
+#define FSK_A_CASE     20 /* u32, in STRINGS */
 #define FSK_ATTRS_MAX  (1u << 24)
 
 /* A feed. */
-#define FSK_FEED_LEN  16
-#define FSK_F_NAME    0 /* u32, in STRINGS */
-#define FSK_F_ENTRIES 8 /* u64, entries that it lists */
+#define FSK_FEED_LEN    32
+#define FSK_F_NAME      0 /* u32 each, in STRINGS */
+#define FSK_F_AUTHORITY 4
+#define FSK_F_ENTRIES   8 /* u64, entries that it lists */
+#define FSK_F_LEGAL     16
+#define FSK_F_CONTACT   20
 
 /* A URL: SipHash-2-4 of its expression, attribute number. */
 #define FSK_URL_LEN 12
 
-/* An answer: a fixed part, then the addresses. */
-#define FSK_ANSWER_LEN 96
+/* An answer.  Names stand in STRINGS as text. */
+#define FSK_ANSWER_LEN 128
 #define FSK_N_ACTION   0  /* u8, enum fsk_action */
 #define FSK_N_COUNT4   1  /* u8, 0 to 4 */
 #define FSK_N_COUNT6   2  /* u8, 0 to 4 */
 #define FSK_N_TTL      4  /* u32, seconds */
 #define FSK_N_ADDR4    8  /* 4 times 4 octets */
 #define FSK_N_ADDR6    24 /* 4 times 16 octets */
+#define FSK_N_EDE      88 /* u16, FSK_EDE_NONE: none */
+#define FSK_N_TEXT     92 /* u32 each, in STRINGS; "" is none */
+#define FSK_N_CNAME    96
+#define FSK_N_MNAME    100
+#define FSK_N_RNAME    104
 
 #endif

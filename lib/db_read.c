@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,9 @@
 
 #include "lib/checksum.h"
 #include "lib/code.h"
+#include "lib/db_answer.h"
 #include "lib/db_layout.h"
+#include "lib/policy.h"
 
 /* A partition, ready for look-ups. */
 struct part {
@@ -42,11 +45,15 @@ struct fsk_db {
 
 	struct section sec[FSK_SEC_KNOWN]; /* by enum fsk_section */
 	struct fsk_answer *answers;
+	struct fsk_policy *policy; /* NULL: none */
 	uint32_t nattrs, nfeeds, nanswers;
 	size_t nurls;
 	const uint8_t *base;
 	size_t len;
 	size_t mapped; /* octets to unmap; 0: the caller's memory */
+
+	_Atomic(void *) note; /* the user's */
+	void (*free_note)(void *note);
 };
 
 static const char *const section_names[FSK_SEC_KNOWN] = {
@@ -60,6 +67,7 @@ static const char *const section_names[FSK_SEC_KNOWN] = {
 	[FSK_SEC_ANSWERS] = "answers",
 	[FSK_SEC_STRINGS] = "strings",
 	[FSK_SEC_URLS] = "urls",
+	[FSK_SEC_POLICY] = "policy",
 };
 
 /* ---- look-up ---- */
@@ -386,6 +394,7 @@ fsk_db_find_url(const struct fsk_db *db, const char *expression, uint32_t *attr)
 struct check {
 	struct fsk_db *db;
 	const char *path;
+	bool nested; /* it lies within another */
 	struct fsk_error *err;
 };
 
@@ -499,14 +508,78 @@ check_string(const struct check *c, uint32_t at, const char *what)
 }
 
 static int
+check_answers(const struct check *c)
+{
+	struct fsk_db *db = c->db;
+	const struct section *answers = &db->sec[FSK_SEC_ANSWERS];
+	const struct section *strings = &db->sec[FSK_SEC_STRINGS];
+
+	if (answers->len % FSK_ANSWER_LEN != 0 ||
+	    answers->len / FSK_ANSWER_LEN > UINT16_MAX)
+		return CORRUPT(c, "wrong length of the answers");
+	db->nanswers = (uint32_t)(answers->len / FSK_ANSWER_LEN);
+	db->answers = calloc(db->nanswers + 1u, sizeof(*db->answers));
+	if (db->answers == NULL)
+		return fsk_fail(
+		    c->err, FSK_ENOMEM, "out of memory opening '%s'", c->path);
+	for (uint32_t i = 0; i < db->nanswers; i++) {
+		const char *wrong = answer_read(&db->answers[i],
+		    answers->at + (size_t)i * FSK_ANSWER_LEN,
+		    (const char *)strings->at, strings->len);
+
+		if (wrong != NULL)
+			return CORRUPT(c, "answer %u: %s", i, wrong);
+	}
+	return FSK_OK;
+}
+
+static int
+check_policy(const struct check *c)
+{
+	struct fsk_db *db = c->db;
+	const struct section *s = &db->sec[FSK_SEC_POLICY];
+	struct fsk_error why;
+	int rc;
+
+	if (s->at == NULL)
+		return FSK_OK;
+	if (c->nested)
+		return CORRUPT(c, "a list within it has a policy of its own");
+	rc = fsk_policy_open(&db->policy, s->at, s->len, db->base + FSK_H_KEY,
+	    db->nanswers, &why);
+	if (rc != FSK_OK)
+		return fsk_fail(
+		    c->err, (enum fsk_result)rc, "'%s': %s", c->path, why.text);
+	return FSK_OK;
+}
+
+/* The texts of feed I. */
+static int
+check_feed(const struct check *c, const uint8_t *row)
+{
+	int rc = check_string(c, fsk_get32(row + FSK_F_NAME), "name of a feed");
+
+	if (rc == FSK_OK)
+		rc = check_string(
+		    c, fsk_get32(row + FSK_F_AUTHORITY), "authority of a feed");
+	if (rc == FSK_OK)
+		rc = check_string(
+		    c, fsk_get32(row + FSK_F_LEGAL), "legal basis of a feed");
+	if (rc == FSK_OK)
+		rc = check_string(
+		    c, fsk_get32(row + FSK_F_CONTACT), "contact of a feed");
+	return rc;
+}
+
+static int
 check_tables(const struct check *c)
 {
 	struct fsk_db *db = c->db;
 	const struct section *attrs = &db->sec[FSK_SEC_ATTRS];
 	const struct section *sets = &db->sec[FSK_SEC_FEEDSETS];
 	const struct section *feeds = &db->sec[FSK_SEC_FEEDS];
-	const struct section *answers = &db->sec[FSK_SEC_ANSWERS];
 	const struct section *strings = &db->sec[FSK_SEC_STRINGS];
+	uint32_t classes;
 	int rc;
 
 	if (strings->len == 0 || strings->at[strings->len - 1] != '\0')
@@ -516,9 +589,7 @@ check_tables(const struct check *c)
 		return CORRUPT(c, "wrong length of the feeds");
 	db->nfeeds = (uint32_t)(feeds->len / FSK_FEED_LEN);
 	for (uint32_t i = 0; i < db->nfeeds; i++) {
-		rc = check_string(c,
-		    fsk_get32(feeds->at + i * FSK_FEED_LEN + FSK_F_NAME),
-		    "name of a feed");
+		rc = check_feed(c, feeds->at + (size_t)i * FSK_FEED_LEN);
 		if (rc != FSK_OK)
 			return rc;
 	}
@@ -528,30 +599,13 @@ check_tables(const struct check *c)
 		if (fsk_get16(sets->at + i) >= db->nfeeds)
 			return CORRUPT(c, "a feed set names an unknown feed");
 
-	if (answers->len % FSK_ANSWER_LEN != 0 ||
-	    answers->len / FSK_ANSWER_LEN > UINT16_MAX + 1u)
-		return CORRUPT(c, "wrong length of the answers");
-	db->nanswers = (uint32_t)(answers->len / FSK_ANSWER_LEN);
-	db->answers = calloc(db->nanswers + 1u, sizeof(*db->answers));
-	if (db->answers == NULL)
-		return fsk_fail(
-		    c->err, FSK_ENOMEM, "out of memory opening '%s'", c->path);
-	for (uint32_t i = 0; i < db->nanswers; i++) {
-		const uint8_t *p = answers->at + (size_t)i * FSK_ANSWER_LEN;
-		struct fsk_answer *a = &db->answers[i];
-
-		if (p[FSK_N_ACTION] >= FSK_ACTIONS ||
-		    p[FSK_N_COUNT4] > FSK_ADDRS_MAX ||
-		    p[FSK_N_COUNT6] > FSK_ADDRS_MAX ||
-		    fsk_get32(p + FSK_N_TTL) > INT32_MAX)
-			return CORRUPT(c, "answer %u is out of range", i);
-		a->action = (enum fsk_action)p[FSK_N_ACTION];
-		a->ttl = fsk_get32(p + FSK_N_TTL);
-		a->count4 = p[FSK_N_COUNT4];
-		a->count6 = p[FSK_N_COUNT6];
-		memcpy(a->addr4, p + FSK_N_ADDR4, sizeof(a->addr4));
-		memcpy(a->addr6, p + FSK_N_ADDR6, sizeof(a->addr6));
-	}
+	rc = check_answers(c);
+	if (rc == FSK_OK)
+		rc = check_policy(c);
+	if (rc != FSK_OK)
+		return rc;
+	classes = db->policy != NULL ? fsk_policy_classes(db->policy)
+				     : db->nanswers;
 
 	if (attrs->len % FSK_ATTR_LEN != 0 ||
 	    attrs->len / FSK_ATTR_LEN > FSK_ATTRS_MAX)
@@ -565,7 +619,7 @@ check_tables(const struct check *c)
 		if (a[FSK_A_MATCH] > FSK_BELOW || a[FSK_A_ALLOW] > 1 ||
 		    a[FSK_A_SEVERITY] < FSK_YELLOW ||
 		    a[FSK_A_SEVERITY] > FSK_RED ||
-		    fsk_get16(a + FSK_A_ANSWER) >= db->nanswers)
+		    fsk_get16(a + FSK_A_CLASS) >= classes)
 			return CORRUPT(
 			    c, "attribute set %u is out of range", i);
 		if (first > sets->len / 2 ||
@@ -574,6 +628,9 @@ check_tables(const struct check *c)
 			    c, "the feeds of attribute set %u do not exist", i);
 		rc = check_string(c, fsk_get32(a + FSK_A_CATEGORY),
 		    "category of an attribute set");
+		if (rc == FSK_OK)
+			rc = check_string(c, fsk_get32(a + FSK_A_CASE),
+			    "case number of an attribute set");
 		if (rc != FSK_OK)
 			return rc;
 	}
@@ -688,9 +745,10 @@ check_urls(const struct check *c)
 }
 
 static int
-check_all(struct fsk_db *db, const char *path, struct fsk_error *err)
+check_all(
+    struct fsk_db *db, const char *path, bool nested, struct fsk_error *err)
 {
-	const struct check c = { db, path, err };
+	const struct check c = { db, path, nested, err };
 	int rc = check_header(&c);
 
 	if (rc == FSK_OK)
@@ -704,9 +762,9 @@ check_all(struct fsk_db *db, const char *path, struct fsk_error *err)
 	return rc;
 }
 
-int
-fsk_db_open_memory(
-    struct fsk_db **out, const void *bytes, size_t len, struct fsk_error *err)
+static int
+open_memory(struct fsk_db **out, const void *bytes, size_t len,
+    const char *name, bool nested, struct fsk_error *err)
 {
 	struct fsk_db *db = calloc(1, sizeof(*db));
 	int rc;
@@ -716,13 +774,35 @@ fsk_db_open_memory(
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	db->base = bytes;
 	db->len = len;
-	rc = check_all(db, "memory", err);
+	rc = check_all(db, name, nested, err);
 	if (rc != FSK_OK) {
 		fsk_db_close(db);
 		return rc;
 	}
 	*out = db;
 	return FSK_OK;
+}
+
+int
+fsk_db_open_memory(
+    struct fsk_db **out, const void *bytes, size_t len, struct fsk_error *err)
+{
+	return open_memory(out, bytes, len, "memory", false, err);
+}
+
+int
+fsk_db_open_nested(struct fsk_db **out, const void *bytes, size_t len,
+    const uint8_t *key, struct fsk_error *err)
+{
+	int rc = open_memory(out, bytes, len, "a list", true, err);
+
+	if (rc == FSK_OK &&
+	    memcmp((*out)->base + FSK_H_KEY, key, FSK_KEY_LEN) != 0) {
+		fsk_db_close(*out);
+		*out = NULL;
+		rc = fsk_fail(err, FSK_ECORRUPT, "a list has a key of its own");
+	}
+	return rc;
 }
 
 /* Huge pages make a look-up a third faster where the list is large. */
@@ -814,7 +894,7 @@ fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
 	} else {
 		madvise(base, db->len, MADV_HUGEPAGE);
 	}
-	rc = check_all(db, path, err);
+	rc = check_all(db, path, false, err);
 	if (rc != FSK_OK)
 		goto close;
 	*out = db;
@@ -847,10 +927,16 @@ fsk_db_open(struct fsk_db **out, const char *path, enum fsk_db_load load,
 void
 fsk_db_close(struct fsk_db *db)
 {
+	void *note;
+
 	if (db == NULL)
 		return;
+	note = atomic_load(&db->note);
+	if (note != NULL)
+		db->free_note(note);
 	if (db->mapped != 0)
 		munmap((void *)(uintptr_t)db->base, db->mapped);
+	fsk_policy_close(db->policy);
 	free(db->answers);
 	free(db);
 }
@@ -869,6 +955,19 @@ string_at(const struct fsk_db *db, const uint8_t *offset)
 	return (const char *)db->sec[FSK_SEC_STRINGS].at + fsk_get32(offset);
 }
 
+/* The answer of CLASS for who is in no group. */
+static const struct fsk_answer *
+answer_of(const struct fsk_db *db, unsigned class)
+{
+	static const struct fsk_answer pass = { .action = FSK_PASSTHRU,
+		.ede = FSK_EDE_NONE };
+	uint16_t row = (uint16_t) class;
+
+	if (db->policy != NULL)
+		row = fsk_policy_answer(db->policy, 0, class);
+	return row == FSK_ANSWER_PASS ? &pass : &db->answers[row];
+}
+
 void
 fsk_db_attr(const struct fsk_db *db, uint32_t attr, struct fsk_attr *out)
 {
@@ -879,8 +978,34 @@ fsk_db_attr(const struct fsk_db *db, uint32_t attr, struct fsk_attr *out)
 	out->severity = (enum fsk_severity)a[FSK_A_SEVERITY];
 	out->category = string_at(db, a + FSK_A_CATEGORY);
 	out->since = fsk_get32(a + FSK_A_SINCE);
-	out->answer = &db->answers[fsk_get16(a + FSK_A_ANSWER)];
+	out->case_number = string_at(db, a + FSK_A_CASE);
+	out->class = fsk_get16(a + FSK_A_CLASS);
+	out->answer = answer_of(db, out->class);
 	out->feeds = fsk_get16(a + FSK_A_FEEDS);
+}
+
+const struct fsk_answer *
+fsk_db_answer(const struct fsk_db *db, uint32_t i)
+{
+	return &db->answers[i];
+}
+
+const struct fsk_policy *
+fsk_db_policy(const struct fsk_db *db)
+{
+	return db->policy;
+}
+
+void
+fsk_db_feed_info(const struct fsk_db *db, uint32_t i, struct fsk_feed *out)
+{
+	const uint8_t *f = db->sec[FSK_SEC_FEEDS].at + (size_t)i * FSK_FEED_LEN;
+
+	out->name = string_at(db, f + FSK_F_NAME);
+	out->authority = string_at(db, f + FSK_F_AUTHORITY);
+	out->legal_basis = string_at(db, f + FSK_F_LEGAL);
+	out->contact = string_at(db, f + FSK_F_CONTACT);
+	out->entries = fsk_get64(f + FSK_F_ENTRIES);
 }
 
 const char *
@@ -893,14 +1018,35 @@ fsk_db_feed(const struct fsk_db *db, uint32_t i, uint64_t *entries)
 	return string_at(db, f + FSK_F_NAME);
 }
 
-const char *
-fsk_db_attr_feed(const struct fsk_db *db, uint32_t attr, unsigned i)
+uint32_t
+fsk_db_attr_feed_row(const struct fsk_db *db, uint32_t attr, unsigned i)
 {
 	const uint8_t *a = db->attrs + (size_t)attr * FSK_ATTR_LEN;
 	size_t row = (size_t)fsk_get32(a + FSK_A_FEEDSET) + i;
 
-	return fsk_db_feed(
-	    db, fsk_get16(db->sec[FSK_SEC_FEEDSETS].at + 2 * row), NULL);
+	return fsk_get16(db->sec[FSK_SEC_FEEDSETS].at + 2 * row);
+}
+
+const char *
+fsk_db_attr_feed(const struct fsk_db *db, uint32_t attr, unsigned i)
+{
+	return fsk_db_feed(db, fsk_db_attr_feed_row(db, attr, i), NULL);
+}
+
+void
+fsk_db_set_note(
+    const struct fsk_db *db, void *note, void (*free_note)(void *note))
+{
+	struct fsk_db *own = (struct fsk_db *)(uintptr_t)db;
+
+	own->free_note = free_note;
+	atomic_store_explicit(&own->note, note, memory_order_release);
+}
+
+const void *
+fsk_db_note(const struct fsk_db *db)
+{
+	return atomic_load_explicit(&db->note, memory_order_acquire);
 }
 
 void
@@ -916,6 +1062,7 @@ fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info)
 	info->bytes = db->len;
 	info->attrs = db->nattrs;
 	info->feeds = db->nfeeds;
+	info->answers = db->nanswers;
 	info->urls = db->nurls;
 	memcpy(info->build_id, h + FSK_H_BUILD_ID, sizeof(info->build_id));
 }

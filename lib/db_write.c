@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "lib/db_answer.h"
 #include "lib/db_build.h"
 
 struct fsk_lane {
@@ -157,26 +158,62 @@ add_string(struct text *t, const char *s, uint32_t *at, struct fsk_error *err)
 	return FSK_OK;
 }
 
+/* Adds the text of NAME to the strings and notes it at WHERE; none is "". */
+static int
+add_name(struct fsk_writer *w, const struct fsk_name *name, uint8_t *where,
+    struct fsk_error *err)
+{
+	char text[FSK_TEXT_MAX] = "";
+	uint32_t at;
+	int rc;
+
+	if (name->len != 0)
+		fsk_name_to_text(name->wire, text);
+	rc = add_string(&w->strings, text, &at, err);
+	fsk_put32(where, at);
+	return rc;
+}
+
 int
 fsk_writer_answer(struct fsk_writer *w, const struct fsk_answer *answer,
     unsigned *row, struct fsk_error *err)
 {
-	struct fsk_answer *p;
+	uint8_t packed[FSK_ANSWER_LEN] = { 0 };
+	uint32_t text;
+	void *p;
+	int rc;
 
-	if (answer->count4 > FSK_ADDRS_MAX || answer->count6 > FSK_ADDRS_MAX ||
-	    answer->ttl > INT32_MAX)
+	if (!answer_write(packed, answer))
 		return fsk_fail(err, FSK_EINVAL, "impossible answer");
+	rc = add_string(
+	    &w->strings, answer->text != NULL ? answer->text : "", &text, err);
+	fsk_put32(packed + FSK_N_TEXT, text);
+	if (rc == FSK_OK)
+		rc = add_name(w, &answer->cname, packed + FSK_N_CNAME, err);
+	if (rc == FSK_OK)
+		rc = add_name(w, &answer->mname, packed + FSK_N_MNAME, err);
+	if (rc == FSK_OK)
+		rc = add_name(w, &answer->rname, packed + FSK_N_RNAME, err);
+	if (rc != FSK_OK)
+		return rc;
 	for (*row = 0; *row < w->nanswers; ++*row)
-		if (memcmp(&w->answers[*row], answer, sizeof(*answer)) == 0)
+		if (memcmp(w->answers[*row], packed, sizeof(packed)) == 0)
 			return FSK_OK;
-	if (w->nanswers > UINT16_MAX)
+	if (w->nanswers >= UINT16_MAX)
 		return fsk_fail(err, FSK_EINVAL, "too many answers");
-	p = realloc(w->answers, (w->nanswers + 1) * sizeof(*p));
+	p = realloc(w->answers, (w->nanswers + 1) * sizeof(*w->answers));
 	if (p == NULL)
 		return out_of_memory(err);
 	w->answers = p;
-	w->answers[w->nanswers++] = *answer;
+	memcpy(w->answers[w->nanswers++], packed, sizeof(packed));
 	return FSK_OK;
+}
+
+void
+fsk_writer_policy(struct fsk_writer *w, const void *bytes, size_t len)
+{
+	w->policy = bytes;
+	w->policy_len = len;
 }
 
 /* The row of the feed whose name is at NAME in the strings. */
@@ -184,10 +221,11 @@ static int
 add_feed(
     struct fsk_writer *w, uint32_t name, uint32_t *row, struct fsk_error *err)
 {
-	uint32_t *p;
+	struct feed *p;
+	int rc;
 
 	for (*row = 0; *row < w->nfeeds; ++*row)
-		if (w->feeds[*row] == name)
+		if (w->feeds[*row].name == name)
 			return FSK_OK;
 	if (w->nfeeds > UINT16_MAX)
 		return fsk_fail(err, FSK_EINVAL, "too many feeds");
@@ -195,34 +233,60 @@ add_feed(
 	if (p == NULL)
 		return out_of_memory(err);
 	w->feeds = p;
-	w->feeds[w->nfeeds++] = name;
-	return FSK_OK;
+	p += w->nfeeds++;
+	*p = (struct feed){ .name = name };
+	rc = add_string(&w->strings, "", &p->authority, err);
+	p->legal = p->contact = p->authority;
+	return rc;
+}
+
+int
+fsk_writer_feed(
+    struct fsk_writer *w, const struct fsk_feed *feed, struct fsk_error *err)
+{
+	uint32_t name, row;
+	int rc = add_string(&w->strings, feed->name, &name, err);
+
+	if (rc == FSK_OK)
+		rc = add_feed(w, name, &row, err);
+	if (rc == FSK_OK)
+		rc = add_string(&w->strings, feed->authority,
+		    &w->feeds[row].authority, err);
+	if (rc == FSK_OK)
+		rc = add_string(
+		    &w->strings, feed->legal_basis, &w->feeds[row].legal, err);
+	if (rc == FSK_OK)
+		rc = add_string(
+		    &w->strings, feed->contact, &w->feeds[row].contact, err);
+	return rc;
 }
 
 static bool
 same_claim(const struct claim *a, const struct claim *b)
 {
 	return a->feed == b->feed && a->category == b->category &&
-	    a->since == b->since && a->answer == b->answer &&
-	    a->severity == b->severity && a->allow == b->allow &&
-	    a->cancel == b->cancel;
+	    a->since == b->since && a->class == b->class &&
+	    a->case_number == b->case_number && a->severity == b->severity &&
+	    a->allow == b->allow && a->cancel == b->cancel;
 }
 
 int
 fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
     uint32_t *number, struct fsk_error *err)
 {
-	struct claim claim = {
-		.since = c->since, .allow = c->allow, .cancel = c->cancel
-	};
+	struct claim claim = { .since = c->since,
+		.allow = c->allow,
+		.cancel = c->cancel,
+		.decides = c->decides };
 	struct claim *p;
 	uint32_t name;
 	int rc;
 
-	if (c->answer >= w->nanswers || c->severity < FSK_YELLOW ||
+	/* Whether the class exists is seen when all are known. */
+	if (c->class > UINT16_MAX || c->severity < FSK_YELLOW ||
 	    c->severity > FSK_RED)
 		return fsk_fail(err, FSK_EINVAL, "impossible claim");
-	claim.answer = (uint16_t)c->answer;
+	claim.class = (uint16_t)c->class;
 	claim.severity = (uint8_t)c->severity;
 	pthread_mutex_lock(&w->lock);
 	rc = add_string(&w->strings, c->feed, &name, err);
@@ -230,6 +294,10 @@ fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
 		rc = add_feed(w, name, &claim.feed, err);
 	if (rc == FSK_OK)
 		rc = add_string(&w->strings, c->category, &claim.category, err);
+	if (rc == FSK_OK)
+		rc = add_string(&w->strings,
+		    c->case_number != NULL ? c->case_number : "",
+		    &claim.case_number, err);
 	*number = 0;
 	while (rc == FSK_OK && *number < w->nclaims &&
 	    !same_claim(&w->claims[*number], &claim))
@@ -420,6 +488,18 @@ compare_u16(const void *a, const void *b)
 	return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
+/* The case number of LEAD or else of the first of the N claims that has one. */
+static uint32_t
+case_of(const struct fsk_writer *w, const struct claim *lead,
+    const uint32_t *claims, uint32_t n)
+{
+	for (uint32_t i = 0; i < n && w->strings.at[lead->case_number] == '\0';
+	     i++)
+		if (w->strings.at[w->claims[claims[i]].case_number] != '\0')
+			lead = &w->claims[claims[i]];
+	return lead->case_number;
+}
+
 /* Writes the attribute set made of the claims of K to ATTR, appends its feeds
  * to FEEDSETS (octets). */
 static int
@@ -430,6 +510,7 @@ describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
 	const uint32_t *claims = sets_claims(&w->sets, &k->set, &n);
 	const struct claim *lead = &w->claims[claims[0]];
 	uint32_t since = UINT32_MAX;
+	uint8_t severity = 0;
 	uint16_t *feeds = malloc(n * sizeof(*feeds));
 
 	if (feeds == NULL)
@@ -437,8 +518,11 @@ describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
 	for (uint32_t i = 0; i < n; i++) {
 		const struct claim *c = &w->claims[claims[i]];
 
-		if (c->severity > lead->severity)
+		if (c->decides != lead->decides ? c->decides
+						: c->severity > lead->severity)
 			lead = c;
+		if (c->severity > severity)
+			severity = c->severity;
 		if (c->since < since)
 			since = c->since;
 		feeds[i] = (uint16_t)c->feed;
@@ -451,12 +535,13 @@ describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
 	memset(attr, 0, FSK_ATTR_LEN);
 	attr[FSK_A_MATCH] = k->match;
 	attr[FSK_A_ALLOW] = lead->allow;
-	attr[FSK_A_SEVERITY] = lead->severity;
-	fsk_put16(attr + FSK_A_ANSWER, lead->answer);
+	attr[FSK_A_SEVERITY] = severity;
+	fsk_put16(attr + FSK_A_CLASS, lead->class);
 	fsk_put16(attr + FSK_A_FEEDS, (uint16_t)nfeeds);
 	fsk_put32(attr + FSK_A_FEEDSET, (uint32_t)(feedsets->len / 2));
 	fsk_put32(attr + FSK_A_CATEGORY, lead->category);
 	fsk_put32(attr + FSK_A_SINCE, since);
+	fsk_put32(attr + FSK_A_CASE, case_of(w, lead, claims, n));
 
 	if (feedsets->room - feedsets->len < 2 * (size_t)nfeeds) {
 		size_t room = 2 * feedsets->room + 2 * (size_t)nfeeds + 64;
@@ -659,31 +744,14 @@ write_feeds(struct fsk_writer *w, const struct worker *workers,
 	for (uint32_t i = 0; i < w->nfeeds && rc == FSK_OK; i++) {
 		uint8_t row[FSK_FEED_LEN] = { 0 };
 
-		fsk_put32(row + FSK_F_NAME, w->feeds[i]);
+		fsk_put32(row + FSK_F_NAME, w->feeds[i].name);
+		fsk_put32(row + FSK_F_AUTHORITY, w->feeds[i].authority);
+		fsk_put32(row + FSK_F_LEGAL, w->feeds[i].legal);
+		fsk_put32(row + FSK_F_CONTACT, w->feeds[i].contact);
 		fsk_put64(row + FSK_F_ENTRIES, entries[i]);
 		rc = out_write(w->out, row, sizeof(row), err);
 	}
 	free(entries);
-	return rc;
-}
-
-static int
-write_answers(struct fsk_writer *w, struct fsk_error *err)
-{
-	int rc = FSK_OK;
-
-	for (uint32_t i = 0; i < w->nanswers && rc == FSK_OK; i++) {
-		const struct fsk_answer *a = &w->answers[i];
-		uint8_t row[FSK_ANSWER_LEN] = { 0 };
-
-		row[FSK_N_ACTION] = (uint8_t)a->action;
-		row[FSK_N_COUNT4] = (uint8_t)a->count4;
-		row[FSK_N_COUNT6] = (uint8_t)a->count6;
-		fsk_put32(row + FSK_N_TTL, a->ttl);
-		memcpy(row + FSK_N_ADDR4, a->addr4, 4 * a->count4);
-		memcpy(row + FSK_N_ADDR6, a->addr6, 16 * a->count6);
-		rc = out_write(w->out, row, sizeof(row), err);
-	}
 	return rc;
 }
 
@@ -720,13 +788,18 @@ write_rest(struct fsk_writer *w, const struct worker *workers,
 		rc = write_feeds(w, workers, attrs, feedsets, err);
 	out_section(w->out, FSK_SEC_ANSWERS);
 	if (rc == FSK_OK)
-		rc = write_answers(w, err);
+		rc = out_write(w->out, w->answers,
+		    (size_t)w->nanswers * FSK_ANSWER_LEN, err);
 	out_section(w->out, FSK_SEC_STRINGS);
 	if (rc == FSK_OK)
 		rc = out_write(w->out, w->strings.at, w->strings.len, err);
 	if (rc == FSK_OK && w->urls.n > 0) {
 		out_section(w->out, FSK_SEC_URLS);
 		rc = urls_write(w, &w->urls, err);
+	}
+	if (rc == FSK_OK && w->policy != NULL) {
+		out_section(w->out, FSK_SEC_POLICY);
+		rc = out_write(w->out, w->policy, w->policy_len, err);
 	}
 	if (rc != FSK_OK)
 		return rc;
@@ -822,6 +895,11 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 		rc = temp_lines(w, err);
 	if (rc != FSK_OK)
 		goto out;
+	for (uint32_t i = 0; i < w->nclaims && w->policy == NULL; i++)
+		if (w->claims[i].class >= w->nanswers) {
+			rc = fsk_fail(err, FSK_EINVAL, "impossible claim");
+			goto out;
+		}
 	for (const struct fsk_lane *l = w->lanes; l != NULL; l = l->next)
 		result->claims += l->claims;
 

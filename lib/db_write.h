@@ -47,10 +47,14 @@ struct fsk_writer_options {
 struct fsk_claim {
 	const char *feed, *category; /* copied */
 	enum fsk_severity severity;
-	uint32_t since;  /* days since 1970-01-01 */
-	unsigned answer; /* from fsk_writer_answer() */
-	bool allow;      /* the names are to pass */
-	bool cancel;     /* the feed takes back that it lists the names */
+	uint32_t since; /* days since 1970-01-01 */
+	/* A number from fsk_writer_answer(), or where there is a policy, one of
+	 * its classes. */
+	unsigned class;
+	bool allow;   /* the names are to pass */
+	bool cancel;  /* the feed takes back that it lists the names */
+	bool decides; /* its answer goes before that of all feeds */
+	const char *case_number; /* copied; NULL: none */
 };
 
 struct fsk_writer_result {
@@ -68,7 +72,8 @@ int fsk_writer_open(struct fsk_writer **w, const char *path,
 /* Frees W and what is unpublished of it; NULL is fine. */
 void fsk_writer_close(struct fsk_writer *w);
 
-/* Enters an answer (the same one once) and stores its number in *ROW. */
+/* Enters an answer (the same one once) and stores its number in *ROW.  All of
+ * it is copied. */
 int fsk_writer_answer(struct fsk_writer *w, const struct fsk_answer *answer,
     unsigned *row, struct fsk_error *err);
 
@@ -77,6 +82,15 @@ int fsk_writer_answer(struct fsk_writer *w, const struct fsk_answer *answer,
  * category and answer; at equal severity the claim that was entered first. */
 int fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
     uint32_t *claim, struct fsk_error *err);
+
+/* Says more of a feed than its name; its `entries` do not matter. */
+int fsk_writer_feed(
+    struct fsk_writer *w, const struct fsk_feed *feed, struct fsk_error *err);
+
+/* Gives the database the policy that fsk_policy_pack() has made, LEN octets at
+ * BYTES, which must stay until it is published.  Lists within it must have the
+ * database's key. */
+void fsk_writer_policy(struct fsk_writer *w, const void *bytes, size_t len);
 
 /* A new lane; it belongs to W.  One thread at a time may use it. */
 int fsk_writer_lane(

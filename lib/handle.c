@@ -3,28 +3,68 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-void
+bool
 fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 {
+	struct fsk_list *empty = calloc(1, sizeof(*empty));
+
 	memset(h, 0, sizeof(*h));
-	atomic_init(&h->current, NULL);
+	atomic_init(&h->current, empty);
 	atomic_init(&h->readers, NULL);
-	h->path = path;
 	h->load = load;
+	h->path = strdup(path);
+	h->bypass_path = fsk_bypass_path(path);
+	if (asprintf(&h->shadow_path, "%s.shadow", path) == -1)
+		h->shadow_path = NULL;
+	if (empty != NULL && h->path != NULL && h->bypass_path != NULL &&
+	    h->shadow_path != NULL)
+		return true;
+	fsk_handle_fini(h);
+	return false;
+}
+
+static void
+free_old(struct fsk_handle *h)
+{
+	fsk_db_close(h->old_db);
+	fsk_bypasses_fini(&h->old_bypasses);
+	free(h->old);
+	h->old_db = NULL;
+	h->old = NULL;
+}
+
+void
+fsk_handle_on_open(struct fsk_handle *h,
+    void (*opened)(void *arg, const struct fsk_db *db), void *arg)
+{
+	h->opened = opened;
+	h->arg = arg;
 }
 
 void
 fsk_handle_fini(struct fsk_handle *h)
 {
-	fsk_db_close(h->old);
-	fsk_db_close(atomic_load(&h->current));
-	h->old = NULL;
+	struct fsk_list *list = atomic_load(&h->current);
+
+	free_old(h);
+	if (list != NULL) {
+		fsk_db_close(list->db);
+		fsk_db_close(list->shadow);
+		fsk_bypasses_fini(&list->bypasses);
+		free(list);
+	}
 	atomic_store(&h->current, NULL);
+	free(h->path);
+	free(h->bypass_path);
+	free(h->shadow_path);
+	h->path = h->bypass_path = h->shadow_path = NULL;
 }
 
 void
@@ -60,40 +100,137 @@ same_file(const struct fsk_file_id *a, const struct fsk_file_id *b)
 	    a->mtime == b->mtime && a->ctime == b->ctime;
 }
 
-enum fsk_refresh
-fsk_handle_refresh(struct fsk_handle *h, struct fsk_error *err)
+/* Opens PATH if it is another file than *SEEN: *FD is -1 otherwise. */
+static enum fsk_refresh
+look(const char *path, struct fsk_file_id *seen, int *fd, struct fsk_error *err)
 {
 	struct fsk_file_id id;
-	struct fsk_db *db;
 	struct stat st;
-	int fd, rc;
 
-	if (stat(h->path, &st) == -1) {
-		memset(&h->seen, 0, sizeof(h->seen));
-		fsk_fail(err, FSK_EIO, "cannot open '%s': %s", h->path,
+	*fd = -1;
+	if (stat(path, &st) == -1) {
+		memset(seen, 0, sizeof(*seen));
+		fsk_fail(err, FSK_EIO, "cannot open '%s': %s", path,
 		    strerror(errno));
 		return FSK_ABSENT;
 	}
 	identify(&id, &st);
-	if (same_file(&id, &h->seen))
+	if (same_file(&id, seen))
 		return FSK_UNCHANGED;
-	fd = open(h->path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1) {
-		h->seen = id;
-		fsk_fail(err, FSK_EIO, "cannot open '%s': %s", h->path,
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd == -1) {
+		*seen = id;
+		fsk_fail(err, FSK_EIO, "cannot open '%s': %s", path,
 		    strerror(errno));
 		return FSK_REFUSED;
 	}
 	/* What was opened may be newer than what was looked at; if it changes
 	 * while it is read, the next look sees that. */
-	if (fstat(fd, &st) == 0)
+	if (fstat(*fd, &st) == 0)
 		identify(&id, &st);
-	h->seen = id;
-	rc = fsk_db_open_fd(&db, fd, h->path, h->load, err);
-	close(fd);
-	if (rc != FSK_OK)
+	*seen = id;
+	return FSK_SWAPPED;
+}
+
+/* A list to be changed and put in force; NULL when out of memory. */
+static struct fsk_list *
+next_list(struct fsk_handle *h, struct fsk_error *err)
+{
+	struct fsk_list *list = malloc(sizeof(*list));
+
+	if (list == NULL)
+		fsk_fail(err, FSK_ENOMEM, "out of memory");
+	else
+		*list = *atomic_load(&h->current);
+	return list;
+}
+
+/* Opens the database at FD and puts LIST with it at *AT in force. */
+static enum fsk_refresh
+swap_db(struct fsk_handle *h, struct fsk_list *list, struct fsk_db **at, int fd,
+    const char *path, struct fsk_error *err)
+{
+	struct fsk_db *db;
+
+	if (fsk_db_open_fd(&db, fd, path, h->load, err) != FSK_OK) {
+		free(list);
 		return FSK_REFUSED;
-	h->old = atomic_exchange(&h->current, db);
+	}
+	if (h->opened != NULL)
+		h->opened(h->arg, db);
+	h->old_db = *at;
+	*at = db;
+	h->old = atomic_exchange(&h->current, list);
+	return FSK_SWAPPED;
+}
+
+enum fsk_refresh
+fsk_handle_refresh(struct fsk_handle *h, struct fsk_error *err)
+{
+	int fd;
+	enum fsk_refresh r = look(h->path, &h->seen, &fd, err);
+	struct fsk_list *list;
+
+	if (r != FSK_SWAPPED)
+		return r;
+	list = next_list(h, err);
+	r = list != NULL ? swap_db(h, list, &list->db, fd, h->path, err)
+			 : FSK_REFUSED;
+	close(fd);
+	return r;
+}
+
+enum fsk_refresh
+fsk_handle_refresh_shadow(struct fsk_handle *h, struct fsk_error *err)
+{
+	int fd;
+	enum fsk_refresh r = look(h->shadow_path, &h->shadow_seen, &fd, err);
+	struct fsk_list *list;
+
+	if (r != FSK_SWAPPED && r != FSK_ABSENT)
+		return r;
+	if (r == FSK_ABSENT && atomic_load(&h->current)->shadow == NULL)
+		return FSK_UNCHANGED;
+	list = next_list(h, err);
+	if (list == NULL) {
+		r = FSK_REFUSED;
+	} else if (r == FSK_ABSENT) {
+		h->old_db = list->shadow;
+		list->shadow = NULL;
+		h->old = atomic_exchange(&h->current, list);
+		r = FSK_SWAPPED;
+	} else {
+		r = swap_db(h, list, &list->shadow, fd, h->shadow_path, err);
+	}
+	if (fd != -1)
+		close(fd);
+	return r;
+}
+
+enum fsk_refresh
+fsk_handle_refresh_bypasses(struct fsk_handle *h, struct fsk_error *err)
+{
+	int fd;
+	enum fsk_refresh r = look(h->bypass_path, &h->bypass_seen, &fd, err);
+	struct fsk_bypasses next;
+	struct fsk_list *list;
+
+	if (fd != -1)
+		close(fd);
+	if (r != FSK_SWAPPED && r != FSK_ABSENT)
+		return r;
+	if (r == FSK_ABSENT && atomic_load(&h->current)->bypasses.n == 0)
+		return FSK_UNCHANGED;
+	if (fsk_bypasses_read(&next, h->bypass_path, err) != FSK_OK)
+		return FSK_REFUSED;
+	list = next_list(h, err);
+	if (list == NULL) {
+		fsk_bypasses_fini(&next);
+		return FSK_REFUSED;
+	}
+	h->old_bypasses = list->bypasses;
+	list->bypasses = next;
+	h->old = atomic_exchange(&h->current, list);
 	return FSK_SWAPPED;
 }
 
@@ -114,6 +251,16 @@ fsk_handle_retire(struct fsk_handle *h)
 
 	while (fsk_handle_old_in_use(h))
 		nanosleep(&ms, NULL); /* a look-up takes less */
-	fsk_db_close(h->old);
-	h->old = NULL;
+	free_old(h);
+}
+
+void
+fsk_handle_drain(struct fsk_handle *h)
+{
+	const struct timespec ms = { 0, 1000000 };
+
+	for (struct fsk_reader *r = atomic_load(&h->readers); r != NULL;
+	     r = r->next)
+		while (atomic_load(&r->using) != NULL)
+			nanosleep(&ms, NULL);
 }

@@ -8,7 +8,7 @@
 
 struct fsk_policy {
 	struct fsk_policy_settings settings;
-	uint32_t groups, classes, answers;
+	uint32_t groups, classes;
 	struct fsk_class *class;
 	struct group {
 		const char *name;
@@ -16,10 +16,12 @@ struct fsk_policy {
 		struct fsk_db *list;
 	} * group;
 	struct fsk_db *any;
-	bool differs;
+	bool differs, aliases;
 	const uint8_t *matrix, *places, *memberships, *schedules, *intervals;
-	struct fsk_prefix_table networks, addresses;
+	struct fsk_prefix_table networks, addresses, servers;
 	/* While it is opened. */
+	const uint8_t *key;
+	uint32_t answers;
 	struct piece {
 		const uint8_t *at;
 		size_t len;
@@ -81,8 +83,9 @@ open_settings(struct fsk_policy *p, const uint8_t *head, struct fsk_error *err)
 	s->asn_db = text_at(p, fsk_get32(head + POLICY_ASN_DB));
 	s->contact = text_at(p, fsk_get32(head + POLICY_CONTACT));
 	s->organisation = text_at(p, fsk_get32(head + POLICY_ORGANISATION));
+	s->incidents = text_at(p, fsk_get32(head + POLICY_INCIDENTS));
 	if (s->country_db == NULL || s->asn_db == NULL || s->contact == NULL ||
-	    s->organisation == NULL)
+	    s->organisation == NULL || s->incidents == NULL)
 		return damaged(err, "a text lies outside");
 	return FSK_OK;
 }
@@ -100,7 +103,7 @@ open_list(const struct fsk_policy *p, const uint8_t *row, struct fsk_db **db,
 		return FSK_OK;
 	if (at % 64 != 0 || at > lists->len || len > lists->len - at)
 		return damaged(err, "a list lies outside");
-	return fsk_db_open_memory(db, lists->at + at, len, err);
+	return fsk_db_open_nested(db, lists->at + at, len, p->key, err);
 }
 
 static int
@@ -150,6 +153,7 @@ open_classes(struct fsk_policy *p, struct fsk_error *err)
 		    row[POLICY_C_NTYPES] > FSK_POLICY_TYPES_MAX)
 			return damaged(err, "a class is out of range");
 		k->aliases = row[POLICY_C_FLAGS] & POLICY_C_ALIASES;
+		p->aliases |= k->aliases;
 		k->types_only = row[POLICY_C_FLAGS] & POLICY_C_TYPES_ONLY;
 		k->ntypes = row[POLICY_C_NTYPES];
 		for (unsigned j = 0; j < k->ntypes; j++)
@@ -213,6 +217,7 @@ open_prefixes(struct fsk_policy *p, struct fsk_error *err)
 {
 	const struct piece *networks = &p->piece[POLICY_NETWORKS];
 	const struct piece *addresses = &p->piece[POLICY_ADDRESSES];
+	const struct piece *servers = &p->piece[POLICY_SERVERS_AT];
 	const char *wrong = fsk_prefix_table_open(&p->networks, networks->at,
 	    networks->len,
 	    (uint32_t)(p->piece[POLICY_PLACES_OF].len / POLICY_SPAN_LEN));
@@ -220,12 +225,15 @@ open_prefixes(struct fsk_policy *p, struct fsk_error *err)
 	if (wrong == NULL)
 		wrong = fsk_prefix_table_open(
 		    &p->addresses, addresses->at, addresses->len, 129);
+	if (wrong == NULL)
+		wrong = fsk_prefix_table_open(
+		    &p->servers, servers->at, servers->len, 129);
 	return wrong == NULL ? FSK_OK : damaged(err, wrong);
 }
 
 int
 fsk_policy_open(struct fsk_policy **out, const uint8_t *bytes, size_t len,
-    uint32_t answers, struct fsk_error *err)
+    const uint8_t *key, uint32_t answers, struct fsk_error *err)
 {
 	struct fsk_policy *p = calloc(1, sizeof(*p));
 	int rc;
@@ -233,6 +241,7 @@ fsk_policy_open(struct fsk_policy **out, const uint8_t *bytes, size_t len,
 	*out = NULL;
 	if (p == NULL)
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	p->key = key;
 	p->answers = answers;
 	rc = open_pieces(p, bytes, len, err);
 	if (rc == FSK_OK)
@@ -373,9 +382,22 @@ fsk_policy_differs(const struct fsk_policy *p)
 	return p->differs;
 }
 
+bool
+fsk_policy_aliases(const struct fsk_policy *p)
+{
+	return p->aliases;
+}
+
 int
 fsk_policy_address(
     const struct fsk_policy *p, const uint8_t addr[static FSK_ADDR_LEN])
 {
 	return (int)fsk_prefix_find(&p->addresses, addr) - 1;
+}
+
+int
+fsk_policy_server(
+    const struct fsk_policy *p, const uint8_t addr[static FSK_ADDR_LEN])
+{
+	return (int)fsk_prefix_find(&p->servers, addr) - 1;
 }

@@ -2,7 +2,7 @@
 /*
  * policy.h - who gets which answer
  *
- * The policy of a database is one section of it (FORMAT.md section 12), made
+ * The policy of a database is one section of it (FORMAT.md section 11), made
  * by the tool and only looked at here.  It knows
  *
  *   classes    what entries have in common that decides about their answer;
@@ -56,20 +56,21 @@ struct fsk_policy_settings {
 	bool trust_ecs;       /* the client is who ECS (RFC 7871) says */
 	bool look_at_answers; /* `addresses` or places are listed */
 	bool look_at_places;  /* countries or networks are listed */
-	bool look_at_servers; /* "nsip:" entries exist */
+	bool look_at_servers; /* addresses of name servers are listed */
 	enum fsk_signed if_signed;
 	/* "" where there is none. */
-	const char *country_db, *asn_db;    /* paths of MMDB files */
-	const char *contact, *organisation; /* for EDE and its JSON; contact
-					       is URIs with blanks between */
+	const char *country_db, *asn_db; /* paths of MMDB files */
+	const char *contact;             /* URIs with blanks between */
+	const char *organisation;        /* for EDE's JSON */
+	const char *incidents;           /* the database of its case numbers */
 };
 
 struct fsk_policy; /* an open policy */
 
-/* Opens the LEN octets at BYTES, which must stay; for a database with ANSWERS
- * answers.  FSK_ECORRUPT or FSK_ENOMEM. */
+/* Opens the LEN octets at BYTES, which must stay; for a database with the key
+ * KEY and ANSWERS answers.  FSK_ECORRUPT or FSK_ENOMEM. */
 int fsk_policy_open(struct fsk_policy **p, const uint8_t *bytes, size_t len,
-    uint32_t answers, struct fsk_error *err);
+    const uint8_t *key, uint32_t answers, struct fsk_error *err);
 void fsk_policy_close(struct fsk_policy *p);
 
 const struct fsk_policy_settings *fsk_policy_settings(
@@ -102,8 +103,14 @@ uint16_t fsk_policy_answer(
 /* Whether two clients may get different answers to one question. */
 bool fsk_policy_differs(const struct fsk_policy *p);
 
-/* The listed prefix that holds ADDR: how many bits of it; -1 if none does. */
+/* Whether there is a class to which aliases count. */
+bool fsk_policy_aliases(const struct fsk_policy *p);
+
+/* The listed prefix that holds ADDR: how many bits of it; -1 if none does.  The
+ * second is about the addresses of name servers ("nsip:PREFIX"). */
 int fsk_policy_address(
+    const struct fsk_policy *p, const uint8_t addr[static FSK_ADDR_LEN]);
+int fsk_policy_server(
     const struct fsk_policy *p, const uint8_t addr[static FSK_ADDR_LEN]);
 
 /* ---- making one ---- */
@@ -141,7 +148,8 @@ struct fsk_policy_spec {
 	const struct fsk_interval {
 		int64_t from, to; /* seconds since 1970-01-01, TO excluded */
 	} * interval;
-	const struct fsk_prefixes *addresses; /* values do not matter */
+	/* Of which values do not matter. */
+	const struct fsk_prefixes *addresses, *servers;
 };
 
 /* Makes the policy's octets of SPEC, for free(); NULL when out of memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * policy_layout.h - where things stand in a policy (FORMAT.md section 12)
+ * policy_layout.h - where things stand in a policy (FORMAT.md section 11)
  */
 #ifndef FRAUDSINK_POLICY_LAYOUT_H
 #define FRAUDSINK_POLICY_LAYOUT_H
@@ -16,9 +16,10 @@
 #define POLICY_ASN_DB       16
 #define POLICY_CONTACT      20
 #define POLICY_ORGANISATION 24
+#define POLICY_INCIDENTS    28
 #define POLICY_ANY          32 /* u64 offset in the lists, u64 length */
 #define POLICY_TABLE        64 /* a row a part: u64 offset, u64 length */
-#define POLICY_HEAD_LEN     256
+#define POLICY_HEAD_LEN     320
 
 #define POLICY_TRUST_ECS   1u
 #define POLICY_ANSWERS     2u
@@ -38,6 +39,7 @@ enum policy_piece {
 	POLICY_SCHEDULES,
 	POLICY_INTERVALS,
 	POLICY_ADDRESSES,
+	POLICY_SERVERS_AT,
 	POLICY_LISTS,
 	POLICY_PIECES
 };

@@ -81,6 +81,7 @@ put_head(
 	put_text(texts, head + POLICY_ASN_DB, s->asn_db);
 	put_text(texts, head + POLICY_CONTACT, s->contact);
 	put_text(texts, head + POLICY_ORGANISATION, s->organisation);
+	put_text(texts, head + POLICY_INCIDENTS, s->incidents);
 }
 
 static void
@@ -198,6 +199,7 @@ fsk_policy_pack(const struct fsk_policy_spec *spec, size_t *len)
 	put_times(piece, spec);
 	put_prefixes(&piece[POLICY_NETWORKS], spec->networks);
 	put_addresses(&piece[POLICY_ADDRESSES], spec->addresses);
+	put_addresses(&piece[POLICY_SERVERS_AT], spec->servers);
 
 	put(&out, NULL, sizeof(head));
 	for (unsigned i = 0; i < POLICY_PIECES; i++) {

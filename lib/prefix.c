@@ -2,6 +2,7 @@
 #include "lib/prefix.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,24 @@ fsk_prefix_read(
 		if (addr[i / 8] & 0x80 >> i % 8)
 			return "bits are set behind the prefix";
 	return NULL;
+}
+
+char *
+fsk_prefix_key(const char *kind, const uint8_t addr[static FSK_ADDR_LEN],
+    unsigned bits, char text[static FSK_PREFIX_KEY])
+{
+	const bool v4 = bits >= 96 && is_v4(addr);
+	char alone[INET6_ADDRSTRLEN];
+	uint8_t start[FSK_ADDR_LEN];
+
+	memcpy(start, addr, sizeof(start));
+	for (unsigned i = bits; i < 128; i++)
+		start[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
+	inet_ntop(v4 ? AF_INET : AF_INET6, start + (v4 ? 12 : 0), alone,
+	    sizeof(alone));
+	snprintf(text, FSK_PREFIX_KEY, "%.8s:%s/%u", kind, alone,
+	    v4 ? bits - 96 : bits);
+	return text;
 }
 
 bool

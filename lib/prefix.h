@@ -30,6 +30,12 @@ bool fsk_addr_read(const char *text, uint8_t addr[static FSK_ADDR_LEN]);
 const char *fsk_prefix_read(
     const char *text, uint8_t addr[static FSK_ADDR_LEN], unsigned *bits);
 
+/* Writes "KIND:PREFIX", under which a listed prefix is kept (FORMAT.md section
+ * 8), for the first BITS bits of ADDR; returns TEXT. */
+#define FSK_PREFIX_KEY 64
+char *fsk_prefix_key(const char *kind, const uint8_t addr[static FSK_ADDR_LEN],
+    unsigned bits, char text[static FSK_PREFIX_KEY]);
+
 /* Whether the first BITS bits of A and B are the same. */
 bool fsk_prefix_holds(const uint8_t *a, unsigned bits, const uint8_t *b);
 

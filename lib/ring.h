@@ -26,11 +26,12 @@
 #include "lib/err.h"
 #include "lib/name.h"
 
-#define FSK_RING_LABELS  1024 /* names that can have a number */
-#define FSK_LABEL_TEXT   96   /* of a label's name, NUL included */
-#define FSK_EVENT_FEEDS  16   /* that an event can name */
-#define FSK_NO_LABEL     0xffff
-#define FSK_RING_WORKERS 256
+#define FSK_RING_LABELS     1024 /* names that can have a number */
+#define FSK_LABEL_TEXT      96   /* of a label's name, NUL included */
+#define FSK_EVENT_FEEDS     16   /* that an event can name */
+#define FSK_NO_LABEL        0xffff
+#define FSK_RING_WORKERS    256
+#define FSK_RING_EVENTS_MAX (1u << 20) /* of a worker */
 
 /* Of one worker.  What is counted by name has its own functions. */
 enum fsk_counter {
@@ -39,7 +40,11 @@ enum fsk_counter {
 	FSK_COUNT_LEAKED,    /* listed names answered from the cache */
 	FSK_COUNT_EVENTS,    /* events stored */
 	FSK_COUNT_DROPPED,   /* events for which there was no room */
-	FSK_COUNT_SEVERITY,  /* blocked, by enum fsk_severity: 4 of them */
+	/* Queries about which the list that is only tried (handle.h) says
+	 * something else: it would block them, it would let them pass. */
+	FSK_COUNT_TRIED_BLOCKS,
+	FSK_COUNT_TRIED_PASSES,
+	FSK_COUNT_SEVERITY, /* blocked, by enum fsk_severity: 4 of them */
 	FSK_COUNT_ACTION = FSK_COUNT_SEVERITY + 4, /* by action: 32 of them */
 	FSK_COUNTERS = FSK_COUNT_ACTION + 32
 };
@@ -70,6 +75,14 @@ enum fsk_transport {
 	FSK_QUIC = 5,
 };
 
+/* What became of the query that an event tells of. */
+enum fsk_would {
+	FSK_BLOCKED = 0,
+	FSK_WOULD_BLOCK = 1,  /* it was resolved, and is counted as blocked */
+	FSK_TRIED_BLOCKS = 2, /* the list that is only tried would block it */
+	FSK_TRIED_PASSES = 3, /* it is blocked, and would not be by that list */
+};
+
 /* A blocked query. */
 struct fsk_event {
 	uint64_t time;      /* microseconds since 1970-01-01 */
@@ -83,7 +96,7 @@ struct fsk_event {
 	uint8_t action;    /* enum fsk_action */
 	uint8_t transport; /* enum fsk_transport */
 	uint8_t entry;     /* labels of the entry, a suffix of qname */
-	uint8_t would;     /* 1: the query was answered, it is only counted */
+	uint8_t would;     /* enum fsk_would */
 	uint8_t qname_len; /* octets of qname, root label included */
 	uint8_t qname[FSK_NAME_MAX]; /* lower case, wire form */
 };

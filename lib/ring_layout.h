@@ -25,7 +25,6 @@
 #define FSK_RING_BYTE_ORDER 0x01020304u
 #define FSK_RING_PAGE       4096
 #define FSK_RING_LINE       64 /* octets of a cache line */
-#define FSK_RING_EVENTS_MAX (1u << 20)
 
 /* Octets of the file that are locked: by who writes, by who takes events. */
 #define FSK_RING_LOCK_WRITER 0

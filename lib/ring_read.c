@@ -251,7 +251,8 @@ copy_event(const struct fsk_ring_reader *r, const struct fsk_ring_slot *slot,
 	memcpy(wire, slot->event.qname, e->qname_len);
 	if (!fsk_name_from_wire(&name, wire, e->qname_len) ||
 	    e->entry > fsk_name_labels(name.wire) ||
-	    e->feeds > FSK_EVENT_FEEDS || e->unique > 1 || e->would > 1 ||
+	    e->feeds > FSK_EVENT_FEEDS || e->unique > 1 ||
+	    e->would > FSK_TRIED_PASSES ||
 	    e->severity >= FSK_COUNT_ACTION - FSK_COUNT_SEVERITY ||
 	    e->action >= FSK_COUNTERS - FSK_COUNT_ACTION ||
 	    e->transport < FSK_UDP || e->transport > FSK_QUIC)

@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "lib/name.h"
+#include "lib/policy.h"
+#include "module/asker.h"
 
-/* SOA RDATA (RFC 1035 section 3.3.13) but for serial and minimum: localhost.
- * nobody.invalid. <serial> 3600 1200 604800 <minimum>.  Neither name exists
- * anywhere; negative caching (RFC 2308) needs the record, not a contact. */
-#define SOA_NAMES "\11localhost\0\6nobody\7invalid"
-#define SOA_LEN   (sizeof(SOA_NAMES) + 5 * 4)
+#define OPTION_EDE 15
+
+/* MNAME and RNAME of the SOA (RFC 1035 section 3.3.13) where the operator names
+ * none.  Neither exists anywhere; negative caching (RFC 2308) needs the record,
+ * not a contact. */
+static const struct fsk_name no_mname = { 11, "\11localhost" };
+static const struct fsk_name no_rname = { 16, "\6nobody\7invalid" };
 
 static void
 put32(uint8_t *p, uint32_t v)
@@ -69,6 +73,7 @@ rdata_of(struct ub_packed_rrset_key *k, size_t i)
 	return d->rr_data[i] + 2;
 }
 
+/* The addresses of a sinkhole for Q. */
 static struct ub_packed_rrset_key *
 addresses(const struct fsk_answer *a, const struct query_info *q,
     struct regional *region)
@@ -84,11 +89,15 @@ addresses(const struct fsk_answer *a, const struct query_info *q,
 	return k;
 }
 
-/* The SOA that makes the answer cacheable; its owner is the entry's name. */
+/* The SOA that makes the answer cacheable; its owner is the entry's name, or
+ * the question's where the entry is not about names. */
 static struct ub_packed_rrset_key *
-soa(const struct fsk_db *db, const struct fsk_verdict *v,
+soa(const struct fsk_db *main, const struct fsk_verdict *v,
     const struct query_info *q, struct regional *region)
 {
+	const struct fsk_answer *a = v->answer;
+	const struct fsk_name *mname = a->mname.len ? &a->mname : &no_mname;
+	const struct fsk_name *rname = a->rname.len ? &a->rname : &no_rname;
 	uint8_t *owner = q->qname;
 	size_t len = q->qname_len;
 	struct ub_packed_rrset_key *k;
@@ -99,81 +108,201 @@ soa(const struct fsk_db *db, const struct fsk_verdict *v,
 		len -= *owner + 1u;
 		owner += *owner + 1u;
 	}
-	k = new_rrset(
-	    region, owner, len, LDNS_RR_TYPE_SOA, v->answer->ttl, 1, SOA_LEN);
+	k = new_rrset(region, owner, len, LDNS_RR_TYPE_SOA, a->ttl, 1,
+	    (size_t)mname->len + rname->len + 20);
 	if (k == NULL)
 		return NULL;
-	fsk_db_info(db, &info);
+	fsk_db_info(main, &info);
 	p = rdata_of(k, 0);
-	memcpy(p, SOA_NAMES, sizeof(SOA_NAMES));
-	p += sizeof(SOA_NAMES);
+	memcpy(p, mname->wire, mname->len);
+	memcpy(p + mname->len, rname->wire, rname->len);
+	p += mname->len + rname->len;
 	put32(p, (uint32_t)info.serial);
 	put32(p + 4, 3600);
 	put32(p + 8, 1200);
 	put32(p + 12, 604800);
-	put32(p + 16, v->answer->ttl);
+	put32(p + 16, a->ttl);
 	return k;
 }
 
-static void
-prepare_ede(struct answer *a, const struct fsk_db *db, uint32_t attr)
+static struct ub_packed_rrset_key *
+alias(const struct fsk_answer *a, const struct query_info *q,
+    struct regional *region)
 {
-	static const char lead[] = "listed: ";
-	struct fsk_attr at;
-	size_t n;
+	struct ub_packed_rrset_key *k = new_rrset(region, q->qname,
+	    q->qname_len, LDNS_RR_TYPE_CNAME, a->ttl, 1, a->cname.len);
 
-	fsk_db_attr(db, attr, &at);
-	a->ede[0] = 0;
-	a->ede[1] = ANSWER_EDE_CODE;
-	n = sizeof(lead) - 1;
-	memcpy(a->ede + 2, lead, n);
-	for (const char *c = at.category; *c != '\0' && n < ANSWER_EDE_TEXTMAX;
-	     c++)
-		a->ede[2 + n++] = (uint8_t)*c;
-	a->ede_len = 2 + n;
+	if (k != NULL)
+		memcpy(rdata_of(k, 0), a->cname.wire, a->cname.len);
+	return k;
 }
 
-struct answer *
-answer_build(const struct fsk_db *db, const struct fsk_verdict *v,
-    const struct query_info *qinfo, struct regional *region)
+/* ---- why ---- */
+
+static void
+put_code(uint8_t *to, uint16_t code)
+{
+	to[0] = (uint8_t)(code >> 8);
+	to[1] = (uint8_t)code;
+}
+
+static void
+prepare_ede(
+    struct answer *a, const struct fsk_db *main, const struct fsk_verdict *v)
+{
+	const struct fsk_policy *p = fsk_db_policy(main);
+	char text[FSK_EDE_JSON_MAX];
+	size_t n;
+
+	a->text_len = a->json_len = 0;
+	if (v->answer->ede == FSK_EDE_NONE)
+		return;
+	put_code(a->text, fsk_ede_code(v, false));
+	n = fsk_ede_text(v, text);
+	memcpy(a->text + 2, text, n);
+	a->text_len = 2 + n;
+	/* Without anybody to ask, the JSON would be thrown away (section 5.3
+	 * of the draft). */
+	if (p == NULL || fsk_policy_settings(p)->contact[0] == '\0')
+		return;
+	n = fsk_ede_json(main, v, text);
+	if (n == 0)
+		return;
+	put_code(a->json, fsk_ede_code(v, true));
+	memcpy(a->json + 2, text, n);
+	a->json_len = 2 + n;
+}
+
+void
+answer_tell(const struct answer *a, const struct edns_data *edns,
+    struct edns_option **options, struct regional *region)
+{
+	const bool json = a->json_len > 0 && asker_reads_json(edns);
+
+	if (!edns->edns_present || a->text_len == 0)
+		return;
+	edns_opt_list_append(options, OPTION_EDE,
+	    json ? a->json_len : a->text_len,
+	    (uint8_t *)(uintptr_t)(json ? a->json : a->text), region);
+}
+
+/* ---- the whole ---- */
+
+/* An answer with room for RRSETS, still empty. */
+static struct answer *
+new_answer(const struct query_info *qinfo, uint32_t ttl, size_t rrsets,
+    struct regional *region)
 {
 	struct {
 		struct answer a;
 		struct dns_msg msg;
 		struct reply_info rep;
-		struct ub_packed_rrset_key *rrset;
 	} *all = regional_alloc_zero(region, sizeof(*all));
-	const struct fsk_answer *want = v->answer;
 	struct reply_info *rep;
-	unsigned rcode = LDNS_RCODE_NOERROR;
 
 	if (all == NULL)
 		return NULL;
 	rep = &all->rep;
+	rep->rrsets = regional_alloc_zero(
+	    region, (rrsets + 1) * sizeof(struct ub_packed_rrset_key *));
+	if (rep->rrsets == NULL)
+		return NULL;
 	all->a.msg = &all->msg;
-	all->a.action = want->action;
 	all->msg.qinfo = *qinfo;
 	all->msg.rep = rep;
-	if (want->action == FSK_SINKHOLE &&
-	    ((qinfo->qtype == LDNS_RR_TYPE_A && want->count4 > 0) ||
-		(qinfo->qtype == LDNS_RR_TYPE_AAAA && want->count6 > 0))) {
-		all->rrset = addresses(want, qinfo, region);
-		rep->an_numrrsets = 1;
-	} else {
-		all->rrset = soa(db, v, qinfo, region);
-		rep->ns_numrrsets = 1;
-		if (want->action == FSK_NXDOMAIN)
-			rcode = LDNS_RCODE_NXDOMAIN;
-	}
-	if (all->rrset == NULL)
-		return NULL;
-	rep->flags = (uint16_t)(BIT_QR | BIT_RA | rcode);
+	rep->flags = BIT_QR | BIT_RA;
 	rep->qdcount = 1;
-	rep->ttl = (time_t)want->ttl;
+	rep->ttl = (time_t)ttl;
 	rep->prefetch_ttl = rep->serve_expired_ttl = rep->ttl;
 	rep->security = sec_status_insecure; /* ours is never "secure" */
-	rep->rrset_count = 1;
-	rep->rrsets = &all->rrset;
-	prepare_ede(&all->a, db, v->found.attr);
 	return &all->a;
+}
+
+/* Adds K to the answer section (AN) or to the authority section, in that
+ * order.  False: K is NULL, there was no memory for it. */
+static bool
+add(struct reply_info *rep, struct ub_packed_rrset_key *k, bool an)
+{
+	if (k == NULL)
+		return false;
+	rep->rrsets[rep->rrset_count++] = k;
+	rep->an_numrrsets += an;
+	rep->ns_numrrsets += !an;
+	return true;
+}
+
+static bool
+has_addresses(const struct fsk_answer *a, uint16_t qtype)
+{
+	return (qtype == LDNS_RR_TYPE_A && a->count4 > 0) ||
+	    (qtype == LDNS_RR_TYPE_AAAA && a->count6 > 0);
+}
+
+/* Puts into REP what V's action is. */
+static bool
+fill(struct reply_info *rep, const struct fsk_db *main,
+    const struct fsk_verdict *v, const struct query_info *q,
+    const struct reply_info *page, struct regional *region)
+{
+	const struct fsk_answer *a = v->answer;
+
+	switch (a->action) {
+	case FSK_NXDOMAIN:
+		rep->flags |= LDNS_RCODE_NXDOMAIN;
+		return add(rep, soa(main, v, q, region), false);
+	case FSK_SINKHOLE:
+	case FSK_WARN:
+		if (has_addresses(a, q->qtype))
+			return add(rep, addresses(a, q, region), true);
+		return add(rep, soa(main, v, q, region), false);
+	case FSK_CNAME:
+		if (!add(rep, alias(a, q, region), true))
+			return false;
+		for (size_t i = 0; page != NULL && i < page->an_numrrsets; i++)
+			add(rep, page->rrsets[i], true);
+		return true;
+	case FSK_REFUSE:
+		rep->flags |= LDNS_RCODE_REFUSED;
+		return true;
+	case FSK_SERVFAIL:
+		rep->flags |= LDNS_RCODE_SERVFAIL;
+		return true;
+	case FSK_TCP_ONLY:
+		rep->flags |= BIT_TC;
+		return true;
+	case FSK_NODATA:
+	case FSK_DROP: /* nobody sees it */
+	case FSK_PASSTHRU:
+	case FSK_LOG:
+	case FSK_ACTIONS:
+		break;
+	}
+	return add(rep, soa(main, v, q, region), false);
+}
+
+struct answer *
+answer_build(const struct fsk_db *main, const struct fsk_verdict *v,
+    const struct query_info *qinfo, const struct reply_info *page,
+    struct regional *region)
+{
+	struct answer *a = new_answer(qinfo, v->answer->ttl,
+	    1 + (page != NULL ? page->an_numrrsets : 0), region);
+
+	if (a == NULL || !fill(a->msg->rep, main, v, qinfo, page, region))
+		return NULL;
+	prepare_ede(a, main, v);
+	return a;
+}
+
+struct answer *
+answer_servfail(const struct fsk_db *main, const struct fsk_verdict *v,
+    const struct query_info *qinfo, struct regional *region)
+{
+	struct answer *a = new_answer(qinfo, v->answer->ttl, 0, region);
+
+	if (a == NULL)
+		return NULL;
+	a->msg->rep->flags |= LDNS_RCODE_SERVFAIL;
+	prepare_ede(a, main, v);
+	return a;
 }

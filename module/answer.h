@@ -5,26 +5,35 @@
 #ifndef FRAUDSINK_MODULE_ANSWER_H
 #define FRAUDSINK_MODULE_ANSWER_H
 
+#include "lib/ede.h"
 #include "lib/verdict.h"
 #include "module/unbound.h"
-
-/* EDE INFO-CODE 15, "Blocked" (RFC 8914 section 4.16). */
-#define ANSWER_EDE_CODE    15
-#define ANSWER_EDE_OPTION  15 /* the EDNS option code of EDE */
-#define ANSWER_EDE_TEXTMAX 64
 
 /* What the reply callback needs of a blocked query, in the query's region. */
 struct answer {
 	struct dns_msg *msg;
-	enum fsk_action action;
-	size_t ede_len; /* octets of the option's data */
-	uint8_t ede[2 + ANSWER_EDE_TEXTMAX];
+	/* Data of EDE options (RFC 8914): for people, and for clients that
+	 * read JSON; 0 octets: none. */
+	size_t text_len, json_len;
+	uint8_t text[2 + FSK_EDE_TEXT_MAX];
+	uint8_t json[2 + FSK_EDE_JSON_MAX];
 };
 
 /* Builds the answer that V asks for to QINFO in REGION, with all that it needs
- * of DB copied; NULL if the region is out of memory. */
-struct answer *answer_build(const struct fsk_db *db,
+ * of MAIN, the database of the question, copied; NULL if the region is out of
+ * memory.  PAGE is what the target of an alias resolves to, in REGION; NULL:
+ * nothing is known of it. */
+struct answer *answer_build(const struct fsk_db *main,
+    const struct fsk_verdict *v, const struct query_info *qinfo,
+    const struct reply_info *page, struct regional *region);
+
+/* The same, but SERVFAIL whatever V asks for. */
+struct answer *answer_servfail(const struct fsk_db *main,
     const struct fsk_verdict *v, const struct query_info *qinfo,
     struct regional *region);
+
+/* Appends to OPTIONS what the client with EDNS is told of A. */
+void answer_tell(const struct answer *a, const struct edns_data *edns,
+    struct edns_option **options, struct regional *region);
 
 #endif

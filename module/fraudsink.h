@@ -2,9 +2,13 @@
 /*
  * fraudsink.h - the module's own state
  *
- *   fraudsink.c  the six entry points and the query's path through them
+ *   fraudsink.c  the six entry points, and what Unbound calls besides
+ *   path.c       the path of a query
+ *   asker.c      who asks, and how
  *   answer.c     what a client gets instead
+ *   inspect.c    what an answer leads to; places.c where addresses are
  *   sweep.c      Unbound's message cache without listed names
+ *   tally.c      what is counted, and what is told of blocked queries
  *   watch.c      the background thread: notice, check, swap, sweep
  *   workers.c    what each worker thread has for itself
  *   unbound.h    Unbound's headers
@@ -16,6 +20,8 @@
 #include <stdatomic.h>
 
 #include "lib/handle.h"
+#include "module/places.h"
+#include "module/tally.h"
 #include "module/unbound.h"
 #include "module/workers.h"
 
@@ -23,9 +29,11 @@
 
 struct fraudsink {
 	struct module_env *env; /* Unbound's, shared by all workers */
-	char *path;
 	struct fsk_handle handle;
 	struct workers workers;
+	struct tally tally;
+	_Atomic(struct places *) places; /* NULL: none; used by workers inside
+					    a reader slot only */
 
 	/* The background thread's. */
 	pthread_t thread;
@@ -33,6 +41,7 @@ struct fraudsink {
 	pthread_cond_t wake;
 	bool stop, running;
 	bool complained; /* about the file as it is now */
+	bool no_places;  /* its files cannot be opened, as was told */
 	struct fsk_reader keeper;
 	uint64_t swaps, refused, swept;
 };

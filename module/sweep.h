@@ -9,12 +9,15 @@
 #ifndef FRAUDSINK_MODULE_SWEEP_H
 #define FRAUDSINK_MODULE_SWEEP_H
 
-#include "lib/db.h"
+#include "lib/handle.h"
+#include "module/places.h"
 #include "module/unbound.h"
 
-/* Removes every cached message for a name that DB blocks; returns how many, or
- * -1 if memory ran out before all were seen. */
-long sweep_cache(struct module_env *env, const struct fsk_db *db);
+/* Removes every cached message for a name that matters to somebody by LIST, or
+ * that leads to something that does; returns how many, or -1 if memory ran out
+ * before all were seen.  PLACES may be NULL. */
+long sweep_cache(struct module_env *env, const struct fsk_list *list,
+    const struct places *places);
 
 /* Removes the messages cached for one question. */
 void sweep_message(struct module_env *env, uint8_t *qname, size_t len,

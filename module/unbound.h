@@ -13,6 +13,7 @@
 
 #include "dynlibmod/dynlibmod.h"
 #include "services/cache/dns.h"
+#include "services/cache/rrset.h"
 #include "services/mesh.h"
 #include "sldns/rrdef.h"
 #include "util/config_file.h"

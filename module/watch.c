@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/policy.h"
 #include "module/fraudsink.h"
 #include "module/sweep.h"
 
@@ -19,34 +20,126 @@
 
 atomic_bool watch_missing;
 
+/* Tells which list is in force. */
+static void
+tell_list(struct fraudsink *fs, const struct fsk_db_info *info)
+{
+	tally_total(&fs->tally, FSK_TOTAL_SERIAL, info->serial);
+	tally_total(&fs->tally, FSK_TOTAL_CREATED, (uint64_t)info->created);
+	tally_total(&fs->tally, FSK_TOTAL_ENTRIES, info->entries);
+}
+
+/* Opens the files that tell where addresses are, if the policy wants them and
+ * they are others than those that are open. */
+static void
+look_for_places(struct fraudsink *fs)
+{
+	const struct fsk_list *list = fsk_reader_enter(
+	    &fs->keeper, &fs->handle);
+	const struct fsk_policy *p = list->db != NULL ? fsk_db_policy(list->db)
+						      : NULL;
+	const struct fsk_policy_settings *s = p != NULL ? fsk_policy_settings(p)
+							: NULL;
+	struct places *now = atomic_load(&fs->places), *next = NULL;
+	const bool wanted = s != NULL && s->look_at_places;
+	bool change = now != NULL && !wanted;
+	char why[256];
+
+	if (wanted && places_outdated(now, s->country_db, s->asn_db)) {
+		next = places_open(s->country_db, s->asn_db, why);
+		change = next != NULL;
+		if (next == NULL && !fs->no_places)
+			log_warn("fraudsink: %s; %s", why,
+			    now != NULL ? "the file before stays in use"
+					: "no country or network is known");
+		fs->no_places = next == NULL;
+	}
+	fsk_reader_leave(&fs->keeper);
+	if (!change)
+		return;
+	atomic_store(&fs->places, next);
+	/* Workers use it inside their reader slot only. */
+	fsk_handle_drain(&fs->handle);
+	places_close(now);
+}
+
 /* A swap: the new database is current already; once no worker uses the old one
  * any more, nothing that it let pass can enter the cache unseen, and the cache
  * is swept. */
 static void
 swapped(struct fraudsink *fs)
 {
-	const struct fsk_db *db;
+	const struct fsk_list *list;
 	struct fsk_db_info info;
 	long removed;
 
 	fsk_handle_retire(&fs->handle);
-	db = fsk_reader_enter(&fs->keeper, &fs->handle);
-	fsk_db_info(db, &info);
-	removed = sweep_cache(fs->env, db);
+	look_for_places(fs);
+	list = fsk_reader_enter(&fs->keeper, &fs->handle);
+	fsk_db_info(list->db, &info);
+	removed = sweep_cache(fs->env, list, atomic_load(&fs->places));
 	fsk_reader_leave(&fs->keeper);
 	fs->swaps++;
-	if (removed > 0)
+	tally_add(&fs->tally, FSK_TOTAL_SWAPS, 1);
+	tell_list(fs, &info);
+	if (removed > 0) {
 		fs->swept += (uint64_t)removed;
+		tally_add(&fs->tally, FSK_TOTAL_SWEPT, (uint64_t)removed);
+	}
 	if (removed == -1)
 		log_err("fraudsink: out of memory while sweeping the cache; "
 			"some listed names may be answered until their TTL "
 			"ends");
 	log_info("fraudsink: '%s' is in force: %llu entries, serial %llu, %ld "
 		 "messages removed from the cache",
-	    fs->path, (unsigned long long)info.entries,
+	    fs->handle.path, (unsigned long long)info.entries,
 	    (unsigned long long)info.serial, removed);
 	if (fs->swaps > 1)
 		log_counters(fs, "at swap");
+}
+
+static const char *
+what_stays(const struct fraudsink *fs)
+{
+	return atomic_load(&fs->handle.current)->db != NULL
+	    ? "the list before stays in force"
+	    : "nothing is blocked until there is a good one";
+}
+
+/* What lies beside the database. */
+static void
+look_beside(struct fraudsink *fs)
+{
+	struct fsk_error err = { 0 };
+
+	switch (fsk_handle_refresh_bypasses(&fs->handle, &err)) {
+	case FSK_SWAPPED:
+		fsk_handle_retire(&fs->handle);
+		log_info("fraudsink: %zu bypasses",
+		    atomic_load(&fs->handle.current)->bypasses.n);
+		break;
+	case FSK_REFUSED:
+		log_err("fraudsink: %s; the bypasses before stay", err.text);
+		break;
+	case FSK_ABSENT:
+	case FSK_UNCHANGED:
+		break;
+	}
+	switch (fsk_handle_refresh_shadow(&fs->handle, &err)) {
+	case FSK_SWAPPED:
+		fsk_handle_retire(&fs->handle);
+		log_info("fraudsink: %s",
+		    atomic_load(&fs->handle.current)->shadow != NULL
+			? "another list is tried beside the one in force"
+			: "no other list is tried any more");
+		break;
+	case FSK_REFUSED:
+		log_err("fraudsink: %s; it is not tried", err.text);
+		break;
+	case FSK_ABSENT:
+	case FSK_UNCHANGED:
+		break;
+	}
 }
 
 static void
@@ -61,22 +154,35 @@ look(struct fraudsink *fs)
 		break;
 	case FSK_REFUSED:
 		fs->refused++;
-		log_err("fraudsink: %s; %s", err.text,
-		    atomic_load(&fs->handle.current) != NULL
-			? "the list before stays in force"
-			: "nothing is blocked until there is a good one");
+		tally_add(&fs->tally, FSK_TOTAL_REFUSED, 1);
+		log_err("fraudsink: %s; %s", err.text, what_stays(fs));
 		break;
 	case FSK_ABSENT:
 		if (!fs->complained)
-			log_warn("fraudsink: %s; %s", err.text,
-			    atomic_load(&fs->handle.current) != NULL
-				? "the list before stays in force"
-				: "nothing is blocked until it is there");
+			log_warn("fraudsink: %s; %s", err.text, what_stays(fs));
 		fs->complained = true;
 		break;
 	case FSK_UNCHANGED:
 		break;
 	}
+}
+
+/* A ring that has come only now learns of the list in force. */
+static void
+look_for_ring(struct fraudsink *fs)
+{
+	struct fsk_db_info info;
+	const struct fsk_db *db;
+
+	if (!tally_retry(&fs->tally))
+		return;
+	db = fsk_reader_enter(&fs->keeper, &fs->handle)->db;
+	if (db != NULL) {
+		tally_note(&fs->tally, db);
+		fsk_db_info(db, &info);
+		tell_list(fs, &info);
+	}
+	fsk_reader_leave(&fs->keeper);
 }
 
 /* Removes from the cache what workers saw answered from it. */
@@ -112,7 +218,10 @@ run(void *arg)
 			break;
 		pthread_mutex_unlock(&fs->lock);
 		look(fs);
+		look_beside(fs);
+		look_for_places(fs);
 		remove_leaks(fs);
+		look_for_ring(fs);
 		pthread_mutex_lock(&fs->lock);
 	}
 	pthread_mutex_unlock(&fs->lock);
@@ -163,6 +272,7 @@ watch_start(struct fraudsink *fs)
 	atomic_store(&watch_missing, false);
 	fsk_handle_attach(&fs->handle, &fs->keeper);
 	look(fs);
+	look_beside(fs);
 	return start_thread(fs);
 }
 

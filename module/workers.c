@@ -49,17 +49,6 @@ workers_self(struct workers *w)
 	return self.slot;
 }
 
-uint64_t
-workers_sum(const struct workers *w, unsigned counter)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < w->slots; i++)
-		sum += atomic_load_explicit(
-		    &w->slot[i].count[counter], memory_order_relaxed);
-	return sum;
-}
-
 void
 worker_leak(struct worker_slot *slot, const uint8_t *qname, size_t len,
     uint16_t qtype, uint16_t qclass)

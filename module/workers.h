@@ -2,9 +2,9 @@
 /*
  * workers.h - what each of Unbound's worker threads has for itself
  *
- * A worker writes only to its own slot: its reader slot, its counters, its
- * queue of leaks.  Others only read it.  So the query path has no lock and no
- * shared cache line.
+ * A worker writes only to its own slot: its reader slot, its queue of leaks,
+ * where its counters are.  Others only read it.  So the query path has no lock
+ * and no shared cache line.
  */
 #ifndef FRAUDSINK_MODULE_WORKERS_H
 #define FRAUDSINK_MODULE_WORKERS_H
@@ -15,14 +15,7 @@
 
 #include "lib/db.h"
 #include "lib/handle.h"
-
-/* Answers to clients, exact. */
-enum counter {
-	COUNT_BLOCKED, /* by action: FSK_ACTIONS of them */
-	COUNT_PASSED = COUNT_BLOCKED + FSK_ACTIONS,
-	COUNT_LEAKED, /* of those passed: a listed name from the cache */
-	COUNTERS
-};
+#include "lib/ring.h"
 
 /* A message that must leave the cache. */
 struct leak {
@@ -35,7 +28,9 @@ struct leak {
 
 struct worker_slot {
 	_Alignas(64) struct fsk_reader reader;
-	_Atomic uint64_t count[COUNTERS]; /* written by the worker only */
+	/* What this worker tells (tally.h), and the ring that it is in. */
+	struct fsk_ring_worker *block;
+	struct fsk_ring *ring;
 	_Alignas(64) atomic_uint leaks_in, leaks_out;
 	struct leak leak[LEAKS];
 };
@@ -54,19 +49,6 @@ void workers_fini(struct workers *w);
 
 /* The calling thread's slot; NULL if there are more threads than slots. */
 struct worker_slot *workers_self(struct workers *w);
-
-static inline void
-worker_count(struct worker_slot *slot, unsigned counter)
-{
-	uint64_t n = atomic_load_explicit(
-	    &slot->count[counter], memory_order_relaxed);
-
-	atomic_store_explicit(
-	    &slot->count[counter], n + 1, memory_order_relaxed);
-}
-
-/* Adds up COUNTER over all workers. */
-uint64_t workers_sum(const struct workers *w, unsigned counter);
 
 /* Worker: notes a leak; when the queue is full it is only counted. */
 void worker_leak(struct worker_slot *slot, const uint8_t *qname, size_t len,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/db.h"
 #include "stats/cmd.h"
 #include "stats/geo.h"
 #include "stats/privacy.h"

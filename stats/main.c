@@ -18,6 +18,8 @@
  *         uniques.c    how many clients; sketch.c about how many
  *         events.c     each event, if it is to be kept
  *         table.c      a map, which most of these are made of
+ *       warn.c       early warnings; warn_send.c sends them
+ *   warnings.c how many there were, and what became of them
  *   store.c    what is kept and asked for, whichever store it is (SCHEMA.md)
  *     store_sqlite.c         SQLite: batches
  *     store_sqlite_schema.c  its tables
@@ -39,6 +41,7 @@ static const struct {
 	{ "check", "check the configuration, tell what would be stored",
 	    cmd_check },
 	{ "collect", "store what the resolver tells, for ever", cmd_collect },
+	{ "warnings", "early warnings: ordered, acknowledged", cmd_warnings },
 };
 
 static void

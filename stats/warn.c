@@ -130,7 +130,6 @@ warn_open(struct warn **out, const struct conf *c, struct privacy *p,
     struct fsk_error *err)
 {
 	struct warn *w;
-	int rc;
 
 	*out = NULL;
 	if (c->warnings.groups.n == 0)
@@ -142,14 +141,11 @@ warn_open(struct warn **out, const struct conf *c, struct privacy *p,
 	w->privacy = p;
 	w->fd = -1;
 	table_init(&w->ids, 1);
-	if (mkdir(c->warnings.folder, 0750) == -1 && errno != EEXIST)
-		rc = fsk_fail(err, FSK_EIO, "cannot make '%s': %s",
-		    c->warnings.folder, strerror(errno));
-	else
-		rc = open_day(w, (uint32_t)(time(NULL) / 86400), err);
-	if (rc != FSK_OK) {
+	if ((mkdir(c->warnings.folder, 0750) == -1 && errno != EEXIST) ||
+	    access(c->warnings.folder, W_OK | X_OK) == -1) {
 		warn_close(w);
-		return rc;
+		return fsk_fail(err, FSK_EIO, "cannot write to '%s': %s",
+		    c->warnings.folder, strerror(errno));
 	}
 	*out = w;
 	return FSK_OK;

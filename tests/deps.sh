@@ -7,8 +7,8 @@ set -eu
 packages="gcc libc6-dev make pkg-config patch xz-utils bzip2 ca-certificates
 	libxxhash-dev libjansson-dev libidn2-dev zlib1g-dev liblzma-dev
 	libzstd-dev libbz2-dev libzip-dev libconfuse-dev libpsl-dev publicsuffix
+	libmaxminddb-dev libsqlite3-dev libmicrohttpd-dev
 	libcurl4-openssl-dev libldns-dev libcsv-dev libyaml-dev libcdb-dev
-	libsqlite3-dev libmaxminddb-dev libmicrohttpd-dev
 	check libevent-dev libssl-dev libexpat1-dev
 	libnghttp2-dev flex bison zstd nsd bind9-dnsutils bind9-utils
 	ldnsutils openssl"

@@ -13,10 +13,10 @@ only() {
 		done
 }
 
-libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|math|poll|pthread|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|mman|random|resource|socket|stat|time|types|un|wait)|time|unistd|emmintrin)\.h>'
+libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|math|netdb|poll|pthread|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|mman|random|resource|socket|stat|time|types|un|wait)|time|unistd|emmintrin)\.h>'
 out=$(
 	only lib "$libc|\"lib/|lib/checksum\.c:.*<xxhash\.h>"
-	only module "$libc|\"(lib|module)/|^module/unbound\.h:"
+	only module "$libc|\"(lib|module)/|^module/unbound\.h:|^module/places\.c:.*<maxminddb\.h>"
 	only feeds "$libc|\"(lib|feeds)/|<(bzlib|cdb|confuse|csv|curl/curl|idn2|jansson|ldns/ldns|libpsl|lzma|yaml|zip|zlib|zstd)\.h>"
 	only stats "$libc|\"(lib|stats)/|<(confuse|curl/curl|jansson|maxminddb|microhttpd|openssl/[a-z]+|sqlite3)\.h>"
 	# Third-party headers: in one file a folder (JSON is read and written

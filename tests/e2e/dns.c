@@ -214,6 +214,13 @@ dns_ask(
 	    AF_INET, (ask->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
 	ck_assert_int_ne(fd, -1);
 	put16(q, (unsigned)len);
+	if (ask->from != NULL) {
+		struct sockaddr_in from = { .sin_family = AF_INET };
+
+		inet_pton(AF_INET, ask->from, &from.sin_addr);
+		ck_assert_int_eq(
+		    bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+	}
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1)
 		goto out;
 	if (ask->tcp) {

@@ -46,6 +46,7 @@ struct ask {
 	uint16_t flags; /* F_RD is set unless no_rd */
 	bool no_rd, edns, dnssec, tcp;
 	unsigned timeout_ms; /* 0: 5000 */
+	const char *from;    /* the client's IPv4 address; NULL: any */
 };
 
 struct rr {

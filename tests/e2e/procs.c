@@ -346,9 +346,6 @@ procs_main(Suite *(*make_suite)(void))
 	static const char *const needed[] = { "FRAUDSINK_TEST_UNBOUND",
 		"FRAUDSINK_TEST_CONTROL", "FRAUDSINK_TEST_MODULE",
 		"FRAUDSINK_TEST_FEEDS" };
-	sigset_t watched, before;
-	pid_t parent = getpid(), tests;
-	int status;
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
 		if (getenv(needed[i]) == NULL) {
@@ -356,6 +353,16 @@ procs_main(Suite *(*make_suite)(void))
 			    needed[i]);
 			return EXIT_FAILURE;
 		}
+	return procs_guard(make_suite);
+}
+
+int
+procs_guard(Suite *(*make_suite)(void))
+{
+	sigset_t watched, before;
+	pid_t parent = getpid(), tests;
+	int status;
+
 	if (mkdtemp(folder) == NULL) {
 		perror("mkdtemp");
 		return EXIT_FAILURE;

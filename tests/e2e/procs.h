@@ -20,6 +20,9 @@
  * FRAUDSINK_TEST_KEEP in the environment keeps the folder. */
 int procs_main(Suite *(*make_suite)(void));
 
+/* The same for suites that start neither Unbound nor our programs. */
+int procs_guard(Suite *(*make_suite)(void));
+
 /* The folder of this run; each test makes its own in it. */
 const char *procs_folder(void);
 

@@ -78,45 +78,16 @@ sign_zone(struct world *w)
 static void
 start_nsd(struct world *w)
 {
-	char conf[2048], path[192], log[192], text[4096];
-	struct reply *r = malloc(sizeof(*r));
-	long end;
+	char text[4096];
 
 	snprintf(text, sizeof(text), zone, own_address(), own_address());
 	write_text(w, "test.zone", text);
 	write_text(w, "other.zone", other_zone);
 	sign_zone(w);
-	snprintf(conf, sizeof(conf),
-	    "server:\n ip-address: %s@%u\n username: \"\"\n chroot: \"\"\n"
-	    " database: \"\"\n zonesdir: \"%s\"\n zonelistfile: \"%s/nz\"\n"
-	    " xfrdfile: \"%s/nx\"\n pidfile: \"%s/np\"\n server-count: 1\n"
-	    " rrl-ratelimit: 0\n"
-	    "remote-control:\n control-enable: no\n"
+	nsd_start(&w->nsd, w->folder, w->upstream,
 	    "zone:\n name: test.\n zonefile: test.zone\n"
 	    "zone:\n name: example.\n zonefile: other.zone\n"
-	    "zone:\n name: signed.test.\n zonefile: signed.zone.signed\n",
-	    own_address(), w->upstream, w->folder, w->folder, w->folder,
-	    w->folder);
-	write_text(w, "nsd.conf", conf);
-	proc_start(&w->nsd, in_folder(w, "nsd.log", log),
-	    (const char *const[]){ "/usr/sbin/nsd", "-d", "-c",
-		in_folder(w, "nsd.conf", path), NULL },
-	    NULL, false);
-	ck_assert_ptr_nonnull(r);
-	end = now_ms() + patience(20000);
-	for (;;) {
-		struct ask a = { .name = "ready.test", .timeout_ms = 200 };
-		int status;
-
-		if (dns_ask(own_address(), w->upstream, &a, r))
-			break;
-		if (now_ms() > end || proc_ended(&w->nsd, &status)) {
-			show_tail(log);
-			ck_abort_msg("NSD does not start");
-		}
-		breathe();
-	}
-	free(r);
+	    "zone:\n name: signed.test.\n zonefile: signed.zone.signed\n");
 }
 
 /* ---- Unbound ---- */
@@ -158,16 +129,17 @@ void
 world_start_unbound(struct world *w)
 {
 	struct reply *r = malloc(sizeof(*r));
-	char env[256];
+	char db[256], ring[256];
 	long end = now_ms() + patience(20000);
 	int status;
 
 	ck_assert_ptr_nonnull(r);
-	snprintf(env, sizeof(env), "FRAUDSINK_DB=%s", w->db);
+	snprintf(db, sizeof(db), "FRAUDSINK_DB=%s", w->db);
+	snprintf(ring, sizeof(ring), "FRAUDSINK_RING=%s", w->ring);
 	proc_start(&w->unbound, w->log,
 	    (const char *const[]){
 		getenv("FRAUDSINK_TEST_UNBOUND"), "-d", "-c", w->conf, NULL },
-	    (const char *const[]){ env, NULL }, true);
+	    (const char *const[]){ db, ring, NULL }, true);
 	for (;;) {
 		struct ask a = { .name = "ready.test", .timeout_ms = 200 };
 
@@ -194,6 +166,8 @@ world_start(struct world *w, const struct world_options *o)
 	in_folder(w, "list.fsdb", w->db);
 	in_folder(w, "unbound.conf", w->conf);
 	in_folder(w, "unbound.log", w->log);
+	if (o->ring != NULL)
+		in_folder(w, o->ring, w->ring);
 	/* The address is this test's own; Unbound's outgoing sockets, which
 	 * are bound to all addresses, keep off these two (see write_conf()). */
 	w->upstream = 5301;
@@ -231,8 +205,7 @@ world_stop(struct world *w)
 {
 	if (w->unbound.pid != 0)
 		world_stop_unbound(w);
-	kill(w->nsd.pid, SIGTERM);
-	proc_wait(&w->nsd, 30000);
+	nsd_stop(&w->nsd);
 }
 
 /* ---- lists ---- */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "tests/e2e/dns.h"
+#include "tests/e2e/nsd.h"
 #include "tests/e2e/procs.h"
 
 /* The innocent world that NSD serves: every name below test. that world.c does
@@ -18,8 +19,10 @@ struct world {
 	char db[192];            /* where lists are published */
 	char conf[192];          /* of Unbound */
 	char log[192];           /* of Unbound */
+	char ring[192];          /* of Unbound; "": none */
 	unsigned port, upstream; /* on own_address() */
-	struct proc nsd, unbound;
+	struct nsd nsd;
+	struct proc unbound;
 };
 
 struct world_options {
@@ -28,6 +31,7 @@ struct world_options {
 	const char *server;  /* more lines for the section server */
 	const char *rest;    /* more sections */
 	const char *list;    /* published before the start; NULL: none */
+	const char *ring;    /* a file in the folder; NULL: none */
 	bool bare;           /* do not wait for Unbound to answer */
 };
 

@@ -27,8 +27,7 @@ writer(uint32_t *claim)
 
 	ck_assert_int_eq(
 	    fsk_writer_open(&w, kit_path("out.fsdb"), &options, &err), FSK_OK);
-	ck_assert_int_eq(
-	    fsk_writer_answer(w, &answer, &c.answer, &err), FSK_OK);
+	ck_assert_int_eq(fsk_writer_answer(w, &answer, &c.class, &err), FSK_OK);
 	ck_assert_int_eq(fsk_writer_claim(w, &c, claim, &err), FSK_OK);
 	return w;
 }
@@ -217,6 +216,54 @@ START_TEST(a_cut_off_input_fails_with_many_threads)
 }
 END_TEST
 
+START_TEST(what_a_format_leaves_open_is_told_at_its_end)
+{
+	static const char zone[] = "; title\na.b CNAME .\nc.d (\n";
+	struct ingest_input in;
+	struct fsk_error err;
+
+	/* Without the last line nothing is open, and nothing is added. */
+	for (size_t cut = 0; cut < 2; cut++) {
+		kit_write(kit_path("in"), zone, sizeof(zone) - 1 - 6 * cut);
+		ck_assert_int_eq(
+		    ingest_file("in", 2, false, &in, NULL, &err), FSK_OK);
+		ck_assert_str_eq(in.format->name, "rpz");
+		ck_assert_uint_eq(in.lines, 3 - cut);
+		ck_assert_uint_eq(in.names, 1);
+		ck_assert_uint_eq(in.nothing, 2 - cut);
+		ck_assert_uint_eq(in.bad, 1 - cut);
+	}
+}
+END_TEST
+
+/* Lines that are read here and lines that are read in other threads, and a
+ * document. */
+START_TEST(a_limit_is_for_what_unpacks)
+{
+	static const char *const formats[] = { "domains", "csv", "json" };
+	const struct ingest_options options = { .threads = 2 };
+	struct ingest_input in = { .format = parse_find(formats[_i]),
+		.form = { .column = "1" },
+		.take = take,
+		.max_bytes = 1u << 20 };
+	struct fsk_error err;
+	struct fsk_writer *w;
+	char command[512];
+	uint32_t claim;
+
+	snprintf(command, sizeof(command),
+	    "head -c 20000000 /dev/zero | tr '\\0' '\\n' | gzip -c >%s",
+	    kit_path("bomb.gz"));
+	ck_assert_int_eq(system(command), 0);
+	in.path = kit_path("bomb.gz");
+	w = writer(&claim);
+	in.arg = &claim;
+	ck_assert_int_eq(ingest(&in, 1, w, &options, &err), FSK_EFORMAT);
+	ck_assert_ptr_nonnull(strstr(err.text, "unpacks to more than 1 MB"));
+	fsk_writer_close(w);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -234,7 +281,9 @@ main(void)
 	tcase_add_test(tc, a_line_without_end_is_no_list);
 	tcase_add_test(tc, what_a_feed_says_cannot_steer_a_terminal);
 	tcase_add_test(tc, single_labels_are_counted);
+	tcase_add_test(tc, what_a_format_leaves_open_is_told_at_its_end);
 	tcase_add_test(tc, a_cut_off_input_fails_with_many_threads);
+	tcase_add_loop_test(tc, a_limit_is_for_what_unpacks, 0, 3);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -6,64 +6,7 @@
 #include <string.h>
 
 #include "feeds/parse.h"
-
-/* Writes what it gets as "*.name " and so on. */
-struct writer {
-	struct parse_sink sink; /* first */
-	char text[4096];
-};
-
-static bool
-take(struct parse_sink *sink, const struct parse_entry *e)
-{
-	struct writer *w = (struct writer *)sink;
-	char text[FSK_TEXT_MAX];
-
-	ck_assert_int_eq(e->kind, PARSE_LIST);
-	ck_assert_ptr_null(e->url);
-	strcat(w->text,
-	    e->match == FSK_BELOW       ? "*."
-		: e->match == FSK_EXACT ? "="
-					: "");
-	strcat(w->text, fsk_name_to_text(e->name.wire, text));
-	strcat(w->text, " ");
-	return true;
-}
-
-static enum parse_result
-parse(struct writer *w, const struct parse_format *format, const char *line)
-{
-	size_t len = strlen(line);
-	char *exact = malloc(len + (len == 0)); /* nothing behind is read */
-	enum parse_result result;
-
-	ck_assert_ptr_nonnull(exact);
-	memcpy(exact, line, len);
-	memset(w, 0, sizeof(*w));
-	w->sink.take = take;
-	result = format->line(&w->sink, NULL, exact, len);
-	free(exact);
-	return result;
-}
-
-struct row {
-	const char *line;
-	enum parse_result result;
-	const char *names;
-};
-
-static void
-check(const struct parse_format *format, const struct row *row)
-{
-	struct writer w;
-	enum parse_result result = parse(&w, format, row->line);
-
-	ck_assert_msg(result == row->result, "'%s' gives %d, not %d", row->line,
-	    result, row->result);
-	ck_assert_str_eq(w.text, row->names);
-	if (result == PARSE_BAD)
-		ck_assert_ptr_nonnull(w.sink.why);
-}
+#include "tests/feeds/rows.h"
 
 static const struct row domains[] = {
 	{ "a.example", PARSE_NAMES, "a.example " },
@@ -83,19 +26,38 @@ static const struct row domains[] = {
 	{ "#", PARSE_NOTHING, "" },
 	{ "a.example b.example", PARSE_BAD, "" },
 	{ "0.0.0.0 a.example", PARSE_BAD, "" },
-	{ "192.0.2.1", PARSE_BAD, "" },
-	{ "2001:db8::1", PARSE_BAD, "" },
+	{ "192.0.2.1", PARSE_SKIPPED, "" },
+	{ "2001:db8::1", PARSE_SKIPPED, "" },
 	{ "http://a.example/", PARSE_BAD, "" },
 	{ "||a.example^", PARSE_BAD, "" },
 	{ "<!DOCTYPE html>", PARSE_BAD, "" },
 	{ "<html>", PARSE_BAD, "" },
 	{ ".", PARSE_BAD, "" },
-	{ "*", PARSE_BAD, "" },
+	{ "*", PARSE_SKIPPED, "" },
 };
 
 START_TEST(plain_lists)
 {
-	check(&parse_domains, &domains[_i]);
+	rows_check(&parse_domains, NULL, &domains[_i]);
+}
+END_TEST
+
+START_TEST(plain_lists_hold_addresses_for_who_takes_them)
+{
+	struct rows_sink s;
+
+	rows_begin(&s);
+	s.sink.addresses = true;
+	rows_line(&s, &parse_domains, NULL, "192.0.2.1 # one", 15);
+	rows_line(&s, &parse_domains, NULL, "192.0.2.0/24", 12);
+	rows_line(&s, &parse_domains, NULL, "2001:db8::/32", 13);
+	rows_line(&s, &parse_domains, NULL, "a.example", 9);
+	ck_assert_int_eq(
+	    rows_line(&s, &parse_domains, NULL, "192.0.2.1/24", 12),
+	    PARSE_SKIPPED);
+	ck_assert_str_eq(s.text,
+	    "url:ip:192.0.2.1/32 url:ip:192.0.2.0/24 "
+	    "url:ip:2001:db8::/32 a.example ");
 }
 END_TEST
 
@@ -126,7 +88,7 @@ static const struct row hosts[] = {
 	/* The good names are taken, the line is reported. */
 	{ "0.0.0.0 a.example http://b/ c.example", PARSE_BAD,
 	    "a.example c.example " },
-	{ "0.0.0.0 *.a.example", PARSE_BAD, "" },
+	{ "0.0.0.0 *.a.example", PARSE_SKIPPED, "" },
 	{ "", PARSE_NOTHING, "" },
 	{ "# 0.0.0.0 a.example", PARSE_NOTHING, "" },
 	{ "! Title: x", PARSE_NOTHING, "" },
@@ -134,23 +96,20 @@ static const struct row hosts[] = {
 
 START_TEST(hosts_files)
 {
-	check(&parse_hosts, &hosts[_i]);
+	rows_check(&parse_hosts, NULL, &hosts[_i]);
 }
 END_TEST
 
 START_TEST(the_default_match_is_for_unmarked_names)
 {
-	struct parse_sink *sink;
-	struct writer w;
+	struct rows_sink s;
 
-	memset(&w, 0, sizeof(w));
-	sink = &w.sink;
-	sink->take = take;
-	sink->match = FSK_EXACT;
-	parse_hosts.line(sink, NULL, "0.0.0.0 a.b", 11);
-	parse_domains.line(sink, NULL, "a.c", 3);
-	parse_domains.line(sink, NULL, "*.a.d", 5);
-	ck_assert_str_eq(w.text, "=a.b =a.c *.a.d ");
+	rows_begin(&s);
+	s.sink.match = FSK_EXACT;
+	rows_line(&s, &parse_hosts, NULL, "0.0.0.0 a.b", 11);
+	rows_line(&s, &parse_domains, NULL, "a.c", 3);
+	rows_line(&s, &parse_domains, NULL, "*.a.d", 5);
+	ck_assert_str_eq(s.text, "=a.b =a.c *.a.d ");
 }
 END_TEST
 
@@ -181,6 +140,18 @@ START_TEST(the_first_line_that_says_something_tells_the_format)
 }
 END_TEST
 
+START_TEST(a_name_here_and_there_is_no_list)
+{
+	char text[256] = "a.example\n";
+
+	for (unsigned i = 0; i < 9; i++)
+		strcat(text, "? ?\n");
+	ck_assert_ptr_eq(parse_guess(text, strlen(text)), &parse_domains);
+	strcat(text, "? ?\n");
+	ck_assert_ptr_null(parse_guess(text, strlen(text)));
+}
+END_TEST
+
 START_TEST(formats_are_found_by_name)
 {
 	ck_assert_ptr_eq(parse_find("hosts"), &parse_hosts);
@@ -201,10 +172,12 @@ main(void)
 	tcase_add_loop_test(
 	    tc, plain_lists, 0, sizeof(domains) / sizeof(*domains));
 	tcase_add_loop_test(tc, hosts_files, 0, sizeof(hosts) / sizeof(*hosts));
+	tcase_add_test(tc, plain_lists_hold_addresses_for_who_takes_them);
 	tcase_add_test(tc, the_default_match_is_for_unmarked_names);
 	tcase_add_loop_test(tc,
 	    the_first_line_that_says_something_tells_the_format, 0,
 	    sizeof(guesses) / sizeof(*guesses));
+	tcase_add_test(tc, a_name_here_and_there_is_no_list);
 	tcase_add_test(tc, formats_are_found_by_name);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -104,8 +104,11 @@ is_checked(size_t at)
 		return true;
 	for (uint32_t t = 1; t < FSK_SEC_KNOWN; t++) {
 		const uint8_t *row = section_row(image, t);
-		uint64_t from = fsk_get64(row + FSK_S_OFFSET);
+		uint64_t from;
 
+		if (row == NULL) /* an optional one */
+			continue;
+		from = fsk_get64(row + FSK_S_OFFSET);
 		if (at >= from && at - from < fsk_get64(row + FSK_S_LENGTH))
 			return true;
 	}
@@ -148,7 +151,7 @@ static const struct {
 	unsigned section, at, width;
 	uint64_t to;
 } hostile[] = {
-	{ "major version", 0, FSK_H_MAJOR, 2, 2 },
+	{ "major version", 0, FSK_H_MAJOR, 2, FSK_MAJOR + 1 },
 	{ "byte order", 0, FSK_H_BYTE_ORDER, 4, 0x04030201 },
 	{ "file length", 0, FSK_H_FILE_LEN, 8, 1 },
 	{ "mode", 0, FSK_H_MODE, 1, 3 },
@@ -185,16 +188,24 @@ static const struct {
 	{ "match", 5, FSK_A_MATCH, 1, 3 },
 	{ "allow", 5, FSK_A_ALLOW, 1, 2 },
 	{ "severity", 5, FSK_A_SEVERITY, 1, 0 },
-	{ "answer", 5, FSK_A_ANSWER, 2, 77 },
+	{ "class", 5, FSK_A_CLASS, 2, 77 },
 	{ "number of feeds", 5, FSK_A_FEEDS, 2, 999 },
 	{ "feed set", 5, FSK_A_FEEDSET, 4, ~0u },
 	{ "category", 5, FSK_A_CATEGORY, 4, 1 << 20 },
+	{ "case number", 5, FSK_A_CASE, 4, 1 << 20 },
 	{ "feed in a set", 6, 0, 2, 99 },
 	{ "name of a feed", 7, FSK_F_NAME, 4, 1 << 20 },
+	{ "authority of a feed", 7, FSK_F_AUTHORITY, 4, 1 << 20 },
+	{ "legal basis of a feed", 7, FSK_F_LEGAL, 4, 1 << 20 },
+	{ "contact of a feed", 7, FSK_F_CONTACT, 4, 1 << 20 },
 	{ "action", 8, FSK_N_ACTION, 1, FSK_ACTIONS },
 	{ "too many addresses", 8, FSK_N_COUNT4, 1, 5 },
 	{ "too many IPv6 addresses", 8, FSK_N_COUNT6, 1, 255 },
 	{ "TTL", 8, FSK_N_TTL, 4, 1ull << 31 },
+	{ "text of an answer", 8, FSK_N_TEXT, 4, 1 << 20 },
+	{ "alias of an answer", 8, FSK_N_CNAME, 4, 1 << 20 },
+	{ "alias to nowhere", 8, FSK_N_ACTION, 1, FSK_CNAME },
+	{ "SOA of an answer", 8, FSK_N_RNAME, 4, 1 << 20 },
 };
 
 START_TEST(hostile_values_are_refused)

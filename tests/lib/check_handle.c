@@ -19,7 +19,7 @@ setup(void)
 {
 	kit_setup();
 	snprintf(path, sizeof(path), "%s", kit_path("list.fsdb"));
-	fsk_handle_init(&handle, path, FSK_DB_COPY);
+	ck_assert(fsk_handle_init(&handle, path, FSK_DB_COPY));
 	fsk_handle_attach(&handle, &own);
 }
 
@@ -54,7 +54,7 @@ listed(const struct fsk_db *db, const char *text)
 static bool
 now_listed(const char *name)
 {
-	bool is = listed(fsk_reader_enter(&own, &handle), name);
+	bool is = listed(fsk_reader_enter(&own, &handle)->db, name);
 
 	fsk_reader_leave(&own);
 	return is;
@@ -76,7 +76,7 @@ refresh(void)
 START_TEST(without_a_file_there_is_nothing)
 {
 	ck_assert_int_eq(refresh(), FSK_ABSENT);
-	ck_assert_ptr_null(fsk_reader_enter(&own, &handle));
+	ck_assert_ptr_null(fsk_reader_enter(&own, &handle)->db);
 	fsk_reader_leave(&own);
 }
 END_TEST
@@ -148,7 +148,7 @@ START_TEST(a_reader_keeps_what_it_entered)
 
 	publish(path, "a.test");
 	ck_assert_int_eq(refresh(), FSK_SWAPPED);
-	db = fsk_reader_enter(&own, &handle);
+	db = fsk_reader_enter(&own, &handle)->db;
 	publish(path, "b.test");
 	ck_assert_int_eq(fsk_handle_refresh(&handle, &err), FSK_SWAPPED);
 	ck_assert(fsk_handle_old_in_use(&handle));
@@ -157,6 +157,158 @@ START_TEST(a_reader_keeps_what_it_entered)
 	ck_assert(!fsk_handle_old_in_use(&handle));
 	fsk_handle_retire(&handle);
 	ck_assert(now_listed("b.test"));
+}
+END_TEST
+
+/* ---- what lies beside it ---- */
+
+/* Puts one bypass for NAME beside the database. */
+static void
+bypass(const char *name)
+{
+	struct fsk_bypass one = { .kind = FSK_BYPASS_NAME, .until = INT64_MAX };
+	const struct fsk_bypasses all = { 1, &one };
+	char *beside = fsk_bypass_path(path);
+	uint8_t *bytes;
+	size_t len;
+
+	one.name = kit_name(name);
+	bytes = fsk_bypasses_pack(&all, &len);
+	ck_assert_ptr_nonnull(bytes);
+	kit_write(beside, bytes, len);
+	free(bytes);
+	free(beside);
+}
+
+static bool
+now_bypassed(const char *text)
+{
+	const struct fsk_list *list = fsk_reader_enter(&own, &handle);
+	struct fsk_name name = kit_name(text);
+	struct fsk_query q;
+	bool is;
+
+	fsk_db_query(list->db, &q, name.wire, name.len);
+	is = fsk_bypass_find(&list->bypasses, &q, "", NULL, 0) != NULL;
+	fsk_reader_leave(&own);
+	return is;
+}
+
+START_TEST(bypasses_come_and_go_without_the_database)
+{
+	char *beside = fsk_bypass_path(path);
+	struct fsk_error err;
+
+	publish(path, "a.test");
+	ck_assert_int_eq(refresh(), FSK_SWAPPED);
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_UNCHANGED);
+	bypass("a.test");
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_SWAPPED);
+	fsk_handle_retire(&handle);
+	ck_assert(now_bypassed("www.a.test"));
+	ck_assert(!now_bypassed("b.test"));
+	ck_assert(now_listed("a.test"));
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_UNCHANGED);
+
+	kit_write(beside, "nonsense", 8);
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_REFUSED);
+	ck_assert_ptr_nonnull(strstr(err.text, beside));
+	ck_assert(now_bypassed("a.test"));
+
+	/* They stay with the next database. */
+	publish(path, "b.test");
+	ck_assert_int_eq(refresh(), FSK_SWAPPED);
+	ck_assert(now_bypassed("a.test"));
+
+	ck_assert_int_eq(unlink(beside), 0);
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_SWAPPED);
+	fsk_handle_retire(&handle);
+	ck_assert(!now_bypassed("a.test"));
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_UNCHANGED);
+	free(beside);
+}
+END_TEST
+
+START_TEST(a_shadow_comes_and_goes)
+{
+	char shadow[160];
+	struct fsk_error err;
+
+	snprintf(shadow, sizeof(shadow), "%s.shadow", path);
+	publish(path, "a.test");
+	ck_assert_int_eq(refresh(), FSK_SWAPPED);
+	ck_assert_int_eq(
+	    fsk_handle_refresh_shadow(&handle, &err), FSK_UNCHANGED);
+	publish(shadow, "b.test");
+	ck_assert_int_eq(fsk_handle_refresh_shadow(&handle, &err), FSK_SWAPPED);
+	fsk_handle_retire(&handle);
+	ck_assert(listed(fsk_reader_enter(&own, &handle)->shadow, "b.test"));
+	fsk_reader_leave(&own);
+	ck_assert(now_listed("a.test"));
+	ck_assert(!now_listed("b.test"));
+	kit_write(shadow, "nonsense", 8);
+	ck_assert_int_eq(fsk_handle_refresh_shadow(&handle, &err), FSK_REFUSED);
+	ck_assert(listed(fsk_reader_enter(&own, &handle)->shadow, "b.test"));
+	fsk_reader_leave(&own);
+	ck_assert_int_eq(unlink(shadow), 0);
+	ck_assert_int_eq(fsk_handle_refresh_shadow(&handle, &err), FSK_SWAPPED);
+	fsk_handle_retire(&handle);
+	ck_assert_ptr_null(fsk_reader_enter(&own, &handle)->shadow);
+	fsk_reader_leave(&own);
+}
+END_TEST
+
+/* A note of N, and how many were freed. */
+static unsigned notes_freed;
+
+static void
+free_note(void *note)
+{
+	notes_freed++;
+	free(note);
+}
+
+static void
+add_note(void *arg, const struct fsk_db *db)
+{
+	unsigned *n = arg, *note = malloc(sizeof(*note));
+
+	ck_assert_ptr_nonnull(note);
+	/* It is not current yet. */
+	ck_assert_ptr_ne(db, fsk_reader_enter(&own, &handle)->db);
+	fsk_reader_leave(&own);
+	ck_assert_ptr_null(fsk_db_note(db));
+	*note = ++*n;
+	fsk_db_set_note(db, note, free_note);
+}
+
+START_TEST(each_database_has_a_note_before_it_is_current)
+{
+	unsigned n = 0;
+
+	fsk_handle_on_open(&handle, add_note, &n);
+	for (unsigned i = 1; i <= 3; i++) {
+		const struct fsk_db *db;
+
+		publish(path, i % 2 ? "a.test" : "b.test");
+		ck_assert_int_eq(refresh(), FSK_SWAPPED);
+		ck_assert_uint_eq(n, i);
+		db = fsk_reader_enter(&own, &handle)->db;
+		ck_assert_uint_eq(*(const unsigned *)fsk_db_note(db), i);
+		fsk_reader_leave(&own);
+		ck_assert_uint_eq(notes_freed, i - 1);
+	}
+	kit_write(path, "", 0);
+	ck_assert_int_eq(refresh(), FSK_REFUSED);
+	ck_assert_uint_eq(n, 3);
+	fsk_handle_fini(&handle);
+	ck_assert_uint_eq(notes_freed, 3);
 }
 END_TEST
 
@@ -175,7 +327,7 @@ read_on(void *arg)
 	unsigned seen = 0;
 
 	while (!atomic_load(&stop)) {
-		const struct fsk_db *db = fsk_reader_enter(slot, &handle);
+		const struct fsk_db *db = fsk_reader_enter(slot, &handle)->db;
 
 		/* One of the two, and the same one all the time. */
 		if (listed(db, "a.test") == listed(db, "b.test") ||
@@ -239,6 +391,9 @@ main(void)
 	tcase_add_test(tc, a_bad_file_is_refused_once_and_the_old_stays);
 	tcase_add_test(tc, a_removed_file_leaves_the_old_and_may_come_back);
 	tcase_add_test(tc, a_reader_keeps_what_it_entered);
+	tcase_add_test(tc, bypasses_come_and_go_without_the_database);
+	tcase_add_test(tc, a_shadow_comes_and_goes);
+	tcase_add_test(tc, each_database_has_a_note_before_it_is_current);
 	tcase_add_test(tc, readers_see_whole_databases_while_they_are_swapped);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -332,7 +332,7 @@ static const struct {
 	{ "no transport", offsetof(struct fsk_event, transport), 0 },
 	{ "transport", offsetof(struct fsk_event, transport), 6 },
 	{ "entry longer than the name", offsetof(struct fsk_event, entry), 4 },
-	{ "would", offsetof(struct fsk_event, would), 2 },
+	{ "would", offsetof(struct fsk_event, would), FSK_TRIED_PASSES + 1 },
 	{ "no name", offsetof(struct fsk_event, qname_len), 0 },
 	{ "name cut off", offsetof(struct fsk_event, qname_len), 14 },
 	{ "name too long", offsetof(struct fsk_event, qname_len), 255 },

@@ -33,7 +33,7 @@ START_TEST(verdicts_follow_the_entry)
 	struct kit_list l = { 0 };
 	struct fsk_name name = kit_name(rows[_i / 2].name);
 	struct fsk_verdict v;
-	struct fsk_query q;
+	struct fsk_question asked = { .qtype = 1 };
 	struct fsk_db *db;
 
 	kit_add_text(&l, "bad.example", FSK_SUBTREE, RED_A);
@@ -42,8 +42,8 @@ START_TEST(verdicts_follow_the_entry)
 	kit_add_text(&l, "only.test", FSK_EXACT, YELLOW_B);
 	db = kit_open(&l, &build);
 	memset(&v, 0xa5, sizeof(v));
-	fsk_query_init(&q, fsk_db_key(db), name.wire, name.len);
-	fsk_verdict(db, &q, &v);
+	fsk_query_init(&asked.q, fsk_db_key(db), name.wire, name.len);
+	fsk_verdict(db, NULL, &asked, &v);
 	ck_assert_int_eq(v.found.covered, rows[_i / 2].covered);
 	ck_assert_int_eq(v.block, rows[_i / 2].block);
 	if (v.block)

@@ -157,21 +157,52 @@ kit_any_name(unsigned len)
 /* ---- lists ---- */
 
 const struct fsk_claim kit_claims[KIT_CLAIMS] = {
-	[RED_A] = { "alpha", "phishing", FSK_RED, 20000, 0, false },
-	[YELLOW_B] = { "beta", "malware", FSK_YELLOW, 19000, 1, false },
-	[RED_C] = { "gamma", "scam", FSK_RED, 21000, 2, false },
-	[RED_A2] = { "alpha", "fraud", FSK_RED, 20500, 1, false },
-	[ALLOW_D] = { "delta", "trusted", FSK_YELLOW, 18500, 0, true },
-	[ALLOW_E] = { "epsilon", "bank", FSK_RED, 18000, 0, true },
-	[YELLOW_F] = { "zeta", "parked", FSK_YELLOW, 17000, 2, false },
-	[RED_G] = { "eta", "malware", FSK_RED, 20000, 0, false },
+	[RED_A] = { .feed = "alpha",
+	    .category = "phishing",
+	    .severity = FSK_RED,
+	    .since = 20000 },
+	[YELLOW_B] = { .feed = "beta",
+	    .category = "malware",
+	    .severity = FSK_YELLOW,
+	    .since = 19000,
+	    .class = 1 },
+	[RED_C] = { .feed = "gamma",
+	    .category = "scam",
+	    .severity = FSK_RED,
+	    .since = 21000,
+	    .class = 2 },
+	[RED_A2] = { .feed = "alpha",
+	    .category = "fraud",
+	    .severity = FSK_RED,
+	    .since = 20500,
+	    .class = 1 },
+	[ALLOW_D] = { .feed = "delta",
+	    .category = "trusted",
+	    .severity = FSK_YELLOW,
+	    .since = 18500,
+	    .allow = true },
+	[ALLOW_E] = { .feed = "epsilon",
+	    .category = "bank",
+	    .severity = FSK_RED,
+	    .since = 18000,
+	    .allow = true },
+	[YELLOW_F] = { .feed = "zeta",
+	    .category = "parked",
+	    .severity = FSK_YELLOW,
+	    .since = 17000,
+	    .class = 2 },
+	[RED_G] = { .feed = "eta",
+	    .category = "malware",
+	    .severity = FSK_RED,
+	    .since = 20000 },
 };
 
 const struct fsk_answer kit_answers[KIT_ANSWERS] = {
-	{ .action = FSK_NXDOMAIN, .ttl = 60 },
-	{ .action = FSK_NODATA, .ttl = 300 },
+	{ .action = FSK_NXDOMAIN, .ttl = 60, .ede = FSK_EDE_BLOCKED },
+	{ .action = FSK_NODATA, .ttl = 300, .ede = FSK_EDE_BLOCKED },
 	{ .action = FSK_SINKHOLE,
 	    .ttl = 5,
+	    .ede = FSK_EDE_BLOCKED,
 	    .count4 = 1,
 	    .count6 = 1,
 	    .addr4 = { { 192, 0, 2, 1 } },
@@ -374,13 +405,14 @@ kit_url(unsigned i)
 	return text;
 }
 
+const uint8_t kit_key[FSK_KEY_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+	13, 14, 15, 16 };
+
 int
 kit_publish(const struct kit_list *l, const char *path,
     const struct kit_build *b, struct fsk_writer_result *result,
     struct fsk_error *err)
 {
-	static const uint8_t key[FSK_KEY_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-		11, 12, 13, 14, 15, 16 };
 	const struct fsk_writer_options opt = {
 		.mode = b->mode,
 		.threads = b->threads != 0 ? b->threads : 1,
@@ -388,7 +420,7 @@ kit_publish(const struct kit_list *l, const char *path,
 		.prune = b->prune,
 		.serial = 7,
 		.created = 1000000000,
-		.key = key,
+		.key = kit_key,
 	};
 	struct fsk_writer_result unused;
 	uint32_t *order = malloc((l->n + 1) * sizeof(*order));
@@ -435,6 +467,10 @@ kit_publish(const struct kit_list *l, const char *path,
 			rc = fsk_lane_add_url(
 			    lane[(i + 1) % lanes], url, RED_G, err);
 	}
+	if (rc == FSK_OK && b->expression != NULL)
+		rc = fsk_lane_add_url(lane[0], b->expression, RED_C, err);
+	if (rc == FSK_OK && b->policy != NULL)
+		fsk_writer_policy(w, b->policy, b->policy_len);
 	if (rc == FSK_OK)
 		rc = fsk_writer_publish(
 		    w, result != NULL ? result : &unused, err);
@@ -524,6 +560,6 @@ kit_same(const struct fsk_db *db, const struct fsk_found *found,
 	ck_assert_int_eq(a.severity, lead->severity);
 	ck_assert_str_eq(a.category, lead->category);
 	ck_assert_uint_eq(a.since, since);
-	ck_assert_int_eq(a.answer->action, kit_answers[lead->answer].action);
-	ck_assert_uint_eq(a.answer->ttl, kit_answers[lead->answer].ttl);
+	ck_assert_int_eq(a.answer->action, kit_answers[lead->class].action);
+	ck_assert_uint_eq(a.answer->ttl, kit_answers[lead->class].ttl);
 }

@@ -100,12 +100,18 @@ struct kit_build {
 	unsigned threads, lanes; /* 0: 1 */
 	size_t memory;           /* 0: the least */
 	bool prune, shuffle;
-	unsigned urls; /* so many of kit_url() are listed */
+	unsigned urls;      /* so many of kit_url() are listed */
+	const void *policy; /* for KIT_ANSWERS classes; NULL: none */
+	size_t policy_len;
+	const char *expression; /* one more that is listed, by RED_C */
 };
 
 /* The expression of URL I; it is listed by kit_claims[I % 3], and every second
  * one by kit_claims[RED_G] too. */
 const char *kit_url(unsigned i);
+
+/* The key of all of them. */
+extern const uint8_t kit_key[FSK_KEY_LEN];
 
 /* Writes L to PATH with a fixed key, serial 7, created 1000000000. */
 int kit_publish(const struct kit_list *l, const char *path,

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "feeds/conf_check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feeds/answer.h"
+#include "feeds/host.h"
+#include "feeds/schedule.h"
+#include "lib/prefix.h"
+
+/* A feed's name becomes a folder's. */
+static bool
+good_title(const char *name)
+{
+	size_t n = strspn(name,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+	    ".");
+
+	return n > 0 && n < 64 && name[n] == '\0' && name[0] != '.';
+}
+
+static void
+check_names(struct options_reader *r, unsigned line, const char *what,
+    const struct option_texts *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct fsk_name name;
+		enum fsk_match_kind match;
+		const char *wrong = host_entry(
+		    &name, &match, FSK_SUBTREE, l->at[i], strlen(l->at[i]));
+
+		if (wrong != NULL)
+			options_fault(r, line, "%s: '%s' is no name: %s", what,
+			    l->at[i], wrong);
+	}
+}
+
+/* ---- answers ---- */
+
+/* What a section says of answers, taken alone. */
+static void
+check_answer(struct options_reader *r, unsigned line, const char *what,
+    const struct conf_answer *a)
+{
+	struct fsk_answer unused;
+	char why[128];
+
+	if (!answer_make(a, &unused, why))
+		options_fault(r, line, "%s: %s", what, why);
+}
+
+/* What comes out for a feed or a rule, with all that it inherits. */
+static void
+check_whole(struct options_reader *r, unsigned line, const char *what,
+    const struct conf_answer *a)
+{
+	if ((a->action == FSK_SINKHOLE || a->action == FSK_WARN) &&
+	    a->sinkhole == NULL)
+		options_fault(r, line,
+		    "%s: the action needs 'sinkhole' addresses here, in its "
+		    "category or in the policy",
+		    what);
+	if (a->action == FSK_CNAME && a->cname == NULL)
+		options_fault(r, line,
+		    "%s: the action cname needs a 'cname' here, in its "
+		    "category or in the policy",
+		    what);
+}
+
+static void
+check_parts(struct options_reader *r, const char *of, const char *kind,
+    const struct section_list *list)
+{
+	const struct conf_part *part = list->at;
+
+	for (size_t i = 0; i < list->n; i++) {
+		char what[256];
+
+		snprintf(what, sizeof(what), "%s%s \"%s\"", of, kind,
+		    part[i].head.title);
+		check_answer(r, part[i].head.line, what, &part[i].answer);
+		if (strcmp(kind, "grade") == 0 &&
+		    strcmp(part[i].head.title, "red") != 0 &&
+		    strcmp(part[i].head.title, "yellow") != 0)
+			options_fault(r, part[i].head.line,
+			    "%s: a grade is \"red\" or \"yellow\"", what);
+	}
+}
+
+/* ---- feeds ---- */
+
+static void
+check_source(
+    struct options_reader *r, const struct conf_feed *f, const char *what)
+{
+	const bool secret = f->secret_file != NULL || f->secret_env != NULL;
+	const unsigned line = f->head.line;
+
+	if ((f->url == NULL) == (f->server == NULL))
+		options_fault(
+		    r, line, "%s: needs either 'url' or 'server'", what);
+	if ((f->server == NULL) != (f->zone == NULL))
+		options_fault(
+		    r, line, "%s: 'server' and 'zone' go together", what);
+	if (f->url != NULL && f->url[0] != '/' &&
+	    strncmp(f->url, "https://", 8) != 0 &&
+	    strncmp(f->url, "http://", 7) != 0 &&
+	    strncmp(f->url, "file:///", 8) != 0)
+		options_fault(r, line,
+		    "%s: 'url' must be https, http, file or a whole path",
+		    what);
+	if (f->secret_file != NULL && f->secret_env != NULL)
+		options_fault(r, line,
+		    "%s: either 'secret-file' or 'secret-env', not both", what);
+	if (secret !=
+	    (f->secret_header != NULL || f->secret_query != NULL ||
+		f->tsig_name != NULL))
+		options_fault(r, line,
+		    "%s: a secret needs a source ('secret-file' or "
+		    "'secret-env') and a use ('secret-header', 'secret-query' "
+		    "or 'tsig-name')",
+		    what);
+	if (f->tsig_name != NULL && f->server == NULL)
+		options_fault(
+		    r, line, "%s: 'tsig-name' is for a 'server'", what);
+}
+
+static void
+check_feed(struct options_reader *r, struct conf *c, struct conf_feed *f)
+{
+	const unsigned line = f->head.line;
+	char what[128];
+
+	snprintf(what, sizeof(what), "%s \"%s\"", f->allow ? "allow" : "feed",
+	    f->head.title);
+	if (!good_title(f->head.title))
+		options_fault(r, line,
+		    "%s: a name has 1 to 63 letters, digits, '-', '_' and '.'",
+		    what);
+	if (conf_feed(c, f->head.title) != f)
+		options_fault(
+		    r, line, "%s: another section has this name", what);
+	check_source(r, f, what);
+	if (strcmp(f->format_name, "auto") != 0) {
+		f->format = parse_find(f->format_name);
+		if (f->format == NULL)
+			options_fault(r, line, "%s: no format '%s'", what,
+			    f->format_name);
+	}
+	if (*f->category == '\0')
+		options_fault(r, line, "%s: an empty category", what);
+	check_answer(r, line, what, &f->answer);
+	if (!f->allow) {
+		const struct conf_answer a = conf_answer_of(c, f, NULL, NULL);
+
+		check_whole(r, line, what, &a);
+	}
+	if (f->subtree && !f->allow)
+		options_fault(
+		    r, line, "%s: 'subtree' is for allow sections", what);
+}
+
+/* ---- policy ---- */
+
+static void
+check_prefixes(struct options_reader *r, unsigned line, const char *what,
+    const struct option_texts *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		uint8_t addr[FSK_ADDR_LEN];
+		unsigned bits;
+		const char *wrong = fsk_prefix_read(l->at[i], addr, &bits);
+
+		if (wrong != NULL)
+			options_fault(r, line, "%s: '%s' is no prefix: %s",
+			    what, l->at[i], wrong);
+	}
+}
+
+static bool
+is_country(const char *text)
+{
+	return strlen(text) == 2 && text[0] >= 'A' && text[0] <= 'Z' &&
+	    text[1] >= 'A' && text[1] <= 'Z';
+}
+
+/* "64496" or "AS64496". */
+static bool
+is_network(const char *text)
+{
+	unsigned long n;
+	char *end;
+
+	text += strncmp(text, "AS", 2) == 0 ? 2 : 0;
+	n = strtoul(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == '\0' && n > 0 &&
+	    n <= UINT32_MAX;
+}
+
+static void
+check_places(struct options_reader *r, const struct conf *c,
+    const struct conf_rule *rule, const char *what)
+{
+	const unsigned line = rule->head.line;
+
+	check_prefixes(r, line, what, &rule->prefixes);
+	for (size_t i = 0; i < rule->countries.n; i++)
+		if (!is_country(rule->countries.at[i]))
+			options_fault(r, line,
+			    "%s: '%s' is no country (two capitals)", what,
+			    rule->countries.at[i]);
+	for (size_t i = 0; i < rule->networks.n; i++)
+		if (!is_network(rule->networks.at[i]))
+			options_fault(r, line,
+			    "%s: '%s' is no network (AS and a number)", what,
+			    rule->networks.at[i]);
+	if (rule->countries.n > 0 && c->policy.country_db == NULL)
+		options_fault(r, line,
+		    "%s: 'countries' need a 'country-db' in the policy", what);
+	if (rule->networks.n > 0 && c->policy.asn_db == NULL)
+		options_fault(r, line,
+		    "%s: 'networks' need an 'asn-db' in the policy", what);
+}
+
+static void
+check_rule(struct options_reader *r, const struct conf *c,
+    const struct conf_rule *rule)
+{
+	const struct conf_answer a = conf_answer_of(c, NULL, rule, NULL);
+	char what[128];
+
+	snprintf(what, sizeof(what), "rule \"%s\"", rule->head.title);
+	check_names(r, rule->head.line, what, &rule->names);
+	check_answer(r, rule->head.line, what, &rule->answer);
+	check_whole(r, rule->head.line, what, &a);
+	check_places(r, c, rule, what);
+	if (rule->names.n + rule->files.n + rule->prefixes.n +
+		rule->countries.n + rule->networks.n ==
+	    0)
+		options_fault(r, rule->head.line,
+		    "%s: needs 'names', 'files', 'prefixes', 'countries' or "
+		    "'networks'",
+		    what);
+	if (conf_feed(c, rule->head.title) != NULL)
+		options_fault(
+		    r, rule->head.line, "%s: a feed has this name", what);
+}
+
+static void
+check_group(
+    struct options_reader *r, const struct conf *c, const struct conf_group *g)
+{
+	const unsigned line = g->head.line;
+	struct schedule unused;
+	const char *wrong;
+	char what[128];
+
+	snprintf(what, sizeof(what), "group \"%s\" ", g->head.title);
+	check_parts(r, what, "category", &g->categories);
+	check_parts(r, what, "grade", &g->severities);
+	check_parts(r, what, "feed", &g->feeds);
+	what[strlen(what) - 1] = '\0';
+	if (!good_title(g->head.title))
+		options_fault(r, line,
+		    "%s: a name has 1 to 63 letters, digits, '-', '_' and '.'",
+		    what);
+	if (g->prefixes.n + g->prefix_files.n == 0)
+		options_fault(
+		    r, line, "%s: needs 'prefixes' or 'prefix-files'", what);
+	check_prefixes(r, line, what, &g->prefixes);
+	check_names(r, line, what, &g->block);
+	check_names(r, line, what, &g->allow);
+	check_answer(r, line, what, &g->answer);
+	if (g->time != NULL &&
+	    (wrong = schedule_read(&unused, g->time)) != NULL)
+		options_fault(
+		    r, line, "%s: the time '%s': %s", what, g->time, wrong);
+	if (!schedule_zone(g->timezone))
+		options_fault(r, line,
+		    "%s: no time zone '%s' on this machine (tzdata)", what,
+		    g->timezone);
+	for (size_t i = 0; i < c->nfeeds; i++)
+		if (!c->feeds[i].allow) {
+			const struct conf_answer a = conf_answer_of(
+			    c, &c->feeds[i], NULL, g);
+
+			check_whole(r, line, what, &a);
+		}
+}
+
+static void
+check_policy(struct options_reader *r, const struct conf *c)
+{
+	const struct conf_policy *p = &c->policy;
+	const struct conf_rule *rule = p->rules.at;
+	const struct conf_group *group = p->groups.at;
+
+	check_answer(r, 0, "policy", &p->answer);
+	check_parts(r, "", "category", &p->categories);
+	check_parts(r, "", "grade", &p->severities);
+	for (size_t i = 0; i < p->rules.n; i++)
+		check_rule(r, c, &rule[i]);
+	for (size_t i = 0; i < p->groups.n; i++)
+		check_group(r, c, &group[i]);
+}
+
+void
+conf_check(struct options_reader *r, struct conf *c)
+{
+	if (c->database[0] != '/' || c->state[0] != '/')
+		options_fault(
+		    r, 0, "'database' and 'state' must be whole paths");
+	check_names(r, 0, "own-names", &c->own_names);
+	check_names(r, 0, "never-blocked", &c->good);
+	check_names(r, 0, "always-blocked", &c->bad);
+	for (size_t i = 0; i < c->nfeeds; i++)
+		check_feed(r, c, &c->feeds[i]);
+	check_policy(r, c);
+	if (c->nfeeds + c->policy.rules.n == 0)
+		options_fault(r, 0, "it names no feed and no rule");
+}
