@@ -322,6 +322,10 @@ tally_blocked(struct tally *t, struct worker_slot *slot, struct tally_hit *hit,
 
 	if (w == NULL)
 		return;
+	/* Early, so that it is in memory when the event is copied. */
+	e->time = (uint64_t)now->tv_sec * 1000000 + (uint64_t)now->tv_usec;
+	client_address(e->client, &repinfo->client_addr);
+	e->transport = (uint8_t)transport_of(repinfo->c);
 	fsk_ring_count(w, FSK_COUNT_SEVERITY + e->severity);
 	fsk_ring_count(w, FSK_COUNT_ACTION + e->action);
 	if (slot->ring == t->memory)
@@ -329,8 +333,5 @@ tally_blocked(struct tally *t, struct worker_slot *slot, struct tally_hit *hit,
 	for (unsigned i = 0; i < hit->feeds; i++)
 		fsk_ring_hit(w, hit->feed[i], e->unique);
 	fsk_ring_hit(w, e->category, e->unique);
-	e->time = (uint64_t)now->tv_sec * 1000000 + (uint64_t)now->tv_usec;
-	client_address(e->client, &repinfo->client_addr);
-	e->transport = (uint8_t)transport_of(repinfo->c);
 	fsk_ring_event(w, e);
 }
