@@ -41,6 +41,7 @@ struct fsk_db {
 	bool single, secret;
 	struct part part[FSK_PARTS_MAX];
 	const uint8_t *attrs;
+	_Atomic(void *) note; /* the user's */
 	struct fsk_code code;
 
 	struct section sec[FSK_SEC_KNOWN]; /* by enum fsk_section */
@@ -51,8 +52,6 @@ struct fsk_db {
 	const uint8_t *base;
 	size_t len;
 	size_t mapped; /* octets to unmap; 0: the caller's memory */
-
-	_Atomic(void *) note; /* the user's */
 	void (*free_note)(void *note);
 };
 
