@@ -278,6 +278,30 @@ on_reply(struct query_info *qinfo, struct module_qstate *qstate,
 	return 1;
 }
 
+/* Whether a reply from the cache is one that should not be there.  Mostly it is
+ * the name of a moment ago. */
+static bool
+is_leak(
+    struct fraudsink *fs, struct worker_slot *slot, const struct query_info *qi)
+{
+	const struct fsk_db *db = fsk_reader_enter(&slot->reader, &fs->handle);
+	uint64_t hash;
+	struct fsk_verdict v;
+	struct fsk_query q;
+
+	if (db == NULL || qi->qclass != LDNS_RR_CLASS_IN ||
+	    qi->qname_len == 0 || qi->qname_len > FSK_NAME_MAX)
+		return false;
+	hash = fsk_memo_hash(&slot->memo, qi->qname, qi->qname_len);
+	if (fsk_memo_knows(&slot->memo, fsk_db_id(db), hash))
+		return false;
+	fsk_db_query(db, &q, qi->qname, qi->qname_len);
+	fsk_verdict(db, &q, &v);
+	if (!v.found.covered)
+		fsk_memo_note(&slot->memo, fsk_db_id(db), hash);
+	return v.block;
+}
+
 /* A reply from the cache. */
 static int
 on_cached_reply(struct query_info *qinfo, struct module_qstate *qstate,
@@ -287,9 +311,6 @@ on_cached_reply(struct query_info *qinfo, struct module_qstate *qstate,
 {
 	struct fraudsink *fs = arg;
 	struct worker_slot *slot = workers_self(&fs->workers);
-	const struct fsk_db *db;
-	struct fsk_verdict v;
-	struct fsk_query q;
 
 	(void)qstate;
 	(void)rep;
@@ -303,9 +324,7 @@ on_cached_reply(struct query_info *qinfo, struct module_qstate *qstate,
 	if (slot == NULL)
 		return 1;
 	worker_count(slot, COUNT_PASSED);
-	if (judge(fs, slot, qinfo->qname, qinfo->qname_len, qinfo->qclass, &db,
-		&q, &v) &&
-	    v.block) {
+	if (is_leak(fs, slot, qinfo)) {
 		worker_count(slot, COUNT_LEAKED);
 		worker_leak(slot, qinfo->qname, qinfo->qname_len, qinfo->qtype,
 		    qinfo->qclass);
