@@ -826,13 +826,17 @@ map_anonymous(size_t len)
 	return start;
 }
 
+/* In pieces: a kernel that does not interrupt itself lets others run between
+ * two calls. */
 static int
 read_whole(int fd, uint8_t *to, size_t len)
 {
+	static const size_t piece = 1 << 20;
 	size_t at = 0;
 
 	while (at < len) {
-		ssize_t n = pread(fd, to + at, len - at, (off_t)at);
+		ssize_t n = pread(fd, to + at,
+		    len - at < piece ? len - at : piece, (off_t)at);
 
 		if (n == -1 && errno == EINTR)
 			continue;

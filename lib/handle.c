@@ -16,6 +16,7 @@ fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 	atomic_init(&h->readers, NULL);
 	h->path = path;
 	h->load = load;
+	h->open = fsk_db_open_fd;
 }
 
 void
@@ -89,7 +90,7 @@ fsk_handle_refresh(struct fsk_handle *h, struct fsk_error *err)
 	if (fstat(fd, &st) == 0)
 		identify(&id, &st);
 	h->seen = id;
-	rc = fsk_db_open_fd(&db, fd, h->path, h->load, err);
+	rc = h->open(&db, fd, h->path, h->load, err);
 	close(fd);
 	if (rc != FSK_OK)
 		return FSK_REFUSED;

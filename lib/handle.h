@@ -29,6 +29,9 @@ struct fsk_handle {
 	/* The keeper's: */
 	const char *path;
 	enum fsk_db_load load;
+	/* fsk_db_open_fd(), or one of the keeper's that does it elsewhere. */
+	int (*open)(struct fsk_db **db, int fd, const char *path,
+	    enum fsk_db_load load, struct fsk_error *err);
 	struct fsk_db *old; /* swapped out, still to be closed */
 	struct fsk_file_id {
 		uint64_t dev, ino, size;

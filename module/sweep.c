@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Unbound's locks on its cache spin: a worker that meets one burns its time
+ * until we let go, and if we are not running just then, until we run again.
+ * slabhash_traverse() would hold the lock of a whole table while all of it is
+ * looked at.  So we go from bin to bin as look-ups do, hold the table only to
+ * find the bin and the bin only to copy the questions in it, and look them up
+ * when all is free again.
+ */
 #include "module/sweep.h"
 
 #include <stdlib.h>
@@ -6,17 +14,15 @@
 
 #include "lib/verdict.h"
 
-/* Questions to remove: head, then the name, one after the other. */
-struct found {
-	uint16_t qtype, qclass;
-	uint16_t len;
+/* Questions out of the cache, one after the other. */
+struct questions {
+	uint8_t *at;
+	size_t len, room;
 };
 
-struct sweep {
-	const struct fsk_db *db;
-	uint8_t *found;
-	size_t len, room;
-	bool failed;
+/* One of them; the name follows. */
+struct question {
+	uint16_t qtype, qclass, len;
 };
 
 void
@@ -28,56 +34,139 @@ sweep_message(struct module_env *env, uint8_t *qname, size_t len,
 	msg_cache_remove(env, qname, len, qtype, qclass, BIT_CD);
 }
 
-/* Called for each cached message, under the locks of its place: notes it. */
-static void
-note(struct lruhash_entry *entry, void *arg)
+/* Makes room for LEN octets more. */
+static bool
+make_room(struct questions *q, size_t len)
 {
-	const struct msgreply_entry *m = entry->key;
-	const struct query_info *qi = &m->key;
-	struct sweep *s = arg;
-	struct found head = { qi->qtype, qi->qclass, (uint16_t)qi->qname_len };
-	struct fsk_verdict v;
-	struct fsk_query q;
+	size_t room = 2 * q->room + len + 4096;
+	uint8_t *p;
 
-	if (qi->qclass != LDNS_RR_CLASS_IN || qi->qname_len > FSK_NAME_MAX)
-		return;
-	fsk_db_query(s->db, &q, qi->qname, qi->qname_len);
-	fsk_verdict(s->db, &q, &v);
-	if (!v.block)
-		return;
-	if (s->room - s->len < sizeof(head) + head.len) {
-		size_t room = 2 * s->room + 4096;
-		uint8_t *p = realloc(s->found, room);
-
-		if (p == NULL) {
-			s->failed = true;
-			return;
-		}
-		s->found = p;
-		s->room = room;
-	}
-	memcpy(s->found + s->len, &head, sizeof(head));
-	memcpy(s->found + s->len + sizeof(head), qi->qname, head.len);
-	s->len += sizeof(head) + head.len;
+	if (q->room - q->len >= len)
+		return true;
+	p = realloc(q->at, room);
+	if (p == NULL)
+		return false;
+	q->at = p;
+	q->room = room;
+	return true;
 }
 
+static void
+append(struct questions *q, struct question head, const uint8_t *name)
+{
+	memcpy(q->at + q->len, &head, sizeof(head));
+	memcpy(q->at + q->len + sizeof(head), name, head.len);
+	q->len += sizeof(head) + head.len;
+}
+
+/* Takes the question at *AT, which moves on to the next; returns its name. */
+static uint8_t *
+take(const struct questions *q, size_t *at, struct question *head)
+{
+	uint8_t *name = q->at + *at + sizeof(*head);
+
+	memcpy(head, q->at + *at, sizeof(*head));
+	*at += sizeof(*head) + head->len;
+	return name;
+}
+
+/* Appends QI, if it concerns us; returns how many octets there was no room
+ * for. */
+static size_t
+copy_question(struct questions *q, const struct query_info *qi)
+{
+	const struct question head = { qi->qtype, qi->qclass,
+		(uint16_t)qi->qname_len };
+
+	if (qi->qclass != LDNS_RR_CLASS_IN || qi->qname_len > FSK_NAME_MAX)
+		return 0;
+	if (q->room - q->len < sizeof(head) + head.len)
+		return sizeof(head) + head.len;
+	append(q, head, qi->qname);
+	return 0;
+}
+
+/* Copies the questions in bin I of TABLE to Q, as far as there is room;
+ * *MISSING gets how many octets are not there.  False if there are not so many
+ * bins.  A table that grows meanwhile puts the entries of a bin into that bin
+ * and one past those before, so none is missed. */
+static bool
+copy_bin(struct lruhash *table, size_t i, struct questions *q, size_t *missing)
+{
+	struct lruhash_bin *bin;
+
+	q->len = *missing = 0;
+	lock_quick_lock(&table->lock);
+	if (i >= table->size) {
+		lock_quick_unlock(&table->lock);
+		return false;
+	}
+	bin = &table->array[i];
+	lock_quick_lock(&bin->lock);
+	lock_quick_unlock(&table->lock);
+	for (struct lruhash_entry *e = bin->overflow_list; e != NULL;
+	     e = e->overflow_next) {
+		lock_rw_rdlock(&e->lock);
+		*missing += copy_question(
+		    q, &((struct msgreply_entry *)e->key)->key);
+		lock_rw_unlock(&e->lock);
+	}
+	lock_quick_unlock(&bin->lock);
+	return true;
+}
+
+/* Adds to LISTED those of Q that DB blocks; false when out of memory. */
+static bool
+judge(struct questions *q, const struct fsk_db *db, struct questions *listed)
+{
+	bool all = true;
+
+	for (size_t at = 0; at < q->len;) {
+		struct fsk_verdict v;
+		struct question head;
+		struct fsk_query query;
+		const uint8_t *name = take(q, &at, &head);
+
+		fsk_db_query(db, &query, name, head.len);
+		fsk_verdict(db, &query, &v);
+		if (!v.block)
+			continue;
+		if (make_room(listed, sizeof(head) + head.len))
+			append(listed, head, name);
+		else
+			all = false;
+	}
+	return all;
+}
+
+/* They are removed when all are found: then clients see the change of the whole
+ * list within a moment, whatever the size of the cache. */
 long
 sweep_cache(struct module_env *env, const struct fsk_db *db)
 {
-	struct sweep s = { .db = db };
+	struct questions bin = { 0 }, listed = { 0 };
+	struct question head;
 	long removed = 0;
+	bool all = true;
 
-	slabhash_traverse(env->msg_cache, 0, note, &s);
-	for (size_t at = 0; at < s.len;) {
-		struct found head;
+	for (size_t s = 0; s < env->msg_cache->size; s++) {
+		struct lruhash *table = env->msg_cache->array[s];
+		size_t missing;
 
-		memcpy(&head, s.found + at, sizeof(head));
-		at += sizeof(head);
-		sweep_message(
-		    env, s.found + at, head.len, head.qtype, head.qclass);
-		at += head.len;
-		removed++;
+		for (size_t i = 0; copy_bin(table, i, &bin, &missing); i++)
+			if (missing == 0)
+				all &= judge(&bin, db, &listed);
+			else if (make_room(&bin, bin.len + missing))
+				i--; /* once more */
+			else
+				all = false;
 	}
-	free(s.found);
-	return s.failed ? -1 : removed;
+	for (size_t at = 0; at < listed.len; removed++) {
+		uint8_t *name = take(&listed, &at, &head);
+
+		sweep_message(env, name, head.len, head.qtype, head.qclass);
+	}
+	free(bin.at);
+	free(listed.at);
+	return all ? removed : -1;
 }
