@@ -2,119 +2,12 @@
 #include "module/path.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "lib/policy.h"
-#include "module/answer.h"
+#include "module/give.h"
 #include "module/inspect.h"
+#include "module/judge.h"
 #include "module/sweep.h"
-
-/* A query's own state, in minfo[id]; NULL while there is none. */
-struct query {
-	struct answer *answer; /* what clients get; NULL: the true one */
-	struct tally_hit *hit; /* what is counted; NULL: nothing */
-	/* The true answer, for Unbound itself, where clients got ours. */
-	struct dns_msg *withheld;
-	bool waits;              /* for the target of an alias of ours */
-	struct reply_info *page; /* what came of it; NULL: nothing */
-	/* Of a name server that was asked, the bits of the listed prefix that
-	 * it is in, plus 1; 0: none. */
-	unsigned server_bits;
-	uint8_t server[FSK_ADDR_LEN];
-};
-
-/* ---- verdicts ---- */
-
-/* A question with its verdict, and the list that is held until release(). */
-struct judged {
-	const struct fsk_list *list;
-	const struct fsk_db *db;
-	struct fsk_question q;
-	struct fsk_verdict v;
-	struct timeval now;
-	bool asked; /* by a client: */
-	struct asker who;
-};
-
-/* The worker's clock, where a query tells which worker it is; else one that
- * needs no system call either. */
-static void
-read_clock(const struct module_qstate *qstate, struct timeval *now)
-{
-	struct timespec t;
-
-	if (qstate != NULL) {
-		*now = *qstate->env->now_tv;
-		return;
-	}
-	clock_gettime(CLOCK_REALTIME_COARSE, &t);
-	now->tv_sec = t.tv_sec;
-	now->tv_usec = t.tv_nsec / 1000;
-}
-
-/* Holds the list and puts the question of QSTATE, which may be NULL; false if
- * there is nothing to be asked of. */
-static bool
-put_question(struct fraudsink *fs, struct worker_slot *slot,
-    const struct module_qstate *qstate, const struct query_info *qi,
-    struct judged *j)
-{
-	read_clock(qstate, &j->now);
-	j->asked = false;
-	j->list = fsk_reader_enter(&slot->reader, &fs->handle);
-	j->db = j->list->db;
-	if (j->db == NULL || qi->qclass != LDNS_RR_CLASS_IN ||
-	    qi->qname_len == 0 || qi->qname_len > FSK_NAME_MAX)
-		return false;
-	j->q.qtype = qi->qtype;
-	j->q.client = NULL;
-	j->q.now = (int64_t)j->now.tv_sec;
-	fsk_db_query(j->db, &j->q.q, qi->qname, qi->qname_len);
-	return true;
-}
-
-static void
-release(struct worker_slot *slot)
-{
-	fsk_reader_leave(&slot->reader);
-}
-
-/* Says who asks. */
-static void
-set_asker(struct judged *j, const struct comm_reply *repinfo,
-    const struct edns_data *edns)
-{
-	const struct fsk_policy *p = fsk_db_policy(j->db);
-
-	asker_read(&j->who, repinfo, edns,
-	    p != NULL && fsk_policy_settings(p)->trust_ecs);
-	j->asked = true;
-	j->q.client = j->who.addr;
-}
-
-static void
-judge(struct judged *j)
-{
-	fsk_verdict(j->db, &j->list->bypasses, &j->q, &j->v);
-}
-
-/* What the list that is only tried says; that is counted where it differs. */
-static void
-try_shadow(struct fraudsink *fs, struct worker_slot *slot, struct judged *j)
-{
-	struct fsk_question q;
-	struct fsk_verdict v;
-
-	if (__builtin_expect(j->list->shadow == NULL, 1) || !j->asked)
-		return;
-	q.qtype = j->q.qtype;
-	q.client = j->q.client;
-	q.now = j->q.now;
-	fsk_db_query(j->list->shadow, &q.q, j->q.q.wire, j->q.q.len);
-	fsk_verdict(j->list->shadow, &j->list->bypasses, &q, &v);
-	if (v.block != j->v.block)
-		tally_tried(&fs->tally, slot, &j->q, &j->v, &j->who, &j->now);
-}
 
 /* Whether the query is Unbound's own: a sub-query of another one, or one with
  * a callback instead of a client.  A prefetch has nobody either, but it is for
@@ -128,137 +21,7 @@ is_internal(const struct module_qstate *qstate)
 	    (m->super_set.count > 0 || m->cb_list != NULL);
 }
 
-/* ---- answering ---- */
-
-static struct query *
-own_state(struct module_qstate *qstate, int id)
-{
-	if (qstate->minfo[id] == NULL)
-		qstate->minfo[id] = regional_alloc_zero(
-		    qstate->region, sizeof(struct query));
-	return qstate->minfo[id];
-}
-
-/* Nothing at all, but never the true answer. */
-static void
-give_nothing(struct module_qstate *qstate)
-{
-	qstate->return_rcode = LDNS_RCODE_SERVFAIL;
-	qstate->return_msg = NULL;
-}
-
-/* Makes A the query's answer; the true one, if any, is withheld. */
-static void
-give(struct module_qstate *qstate, int id, const struct judged *j,
-    struct answer *a)
-{
-	struct query *mine = own_state(qstate, id);
-
-	if (mine != NULL)
-		mine->hit = tally_prepare(j->db, &j->v, &j->q, qstate->region);
-	if (mine == NULL || a == NULL || mine->hit == NULL) {
-		give_nothing(qstate);
-		return;
-	}
-	mine->answer = a;
-	if (qstate->mesh_info->super_set.count > 0 ||
-	    qstate->mesh_info->cb_list != NULL)
-		mine->withheld = qstate->return_msg;
-	qstate->return_rcode = LDNS_RCODE_NOERROR;
-	qstate->return_msg = a->msg;
-}
-
-static void
-give_answer(struct module_qstate *qstate, int id, const struct judged *j,
-    const struct reply_info *page)
-{
-	give(qstate, id, j,
-	    answer_build(j->db, &j->v, &qstate->qinfo, page, qstate->region));
-}
-
-/* No answer: here is the last time that the query is seen. */
-static void
-drop(struct fraudsink *fs, struct worker_slot *slot,
-    struct module_qstate *qstate, const struct judged *j)
-{
-	struct tally_hit *hit = tally_prepare(
-	    j->db, &j->v, &j->q, qstate->region);
-
-	for (const struct mesh_reply *r = qstate->mesh_info->reply_list;
-	     r != NULL && hit != NULL; r = r->next) {
-		struct asker who;
-
-		asker_read(&who, &r->query_reply, NULL, false);
-		tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
-		tally_blocked(&fs->tally, slot, hit, &who, &j->now);
-	}
-	qstate->is_drop = 1;
-	give_nothing(qstate);
-}
-
-/* Asks for the target of an alias of ours.  Whether there is to be waited. */
-static bool
-ask_for_page(struct module_qstate *qstate, int id, const struct judged *j)
-{
-	const struct fsk_name *target = &j->v.answer->cname;
-	struct query_info qi = qstate->qinfo;
-	struct query *mine = own_state(qstate, id);
-	struct module_qstate *sub = NULL;
-
-	if (mine == NULL || qi.qtype == LDNS_RR_TYPE_CNAME)
-		return false;
-	qi.qname = regional_alloc_init(
-	    qstate->region, target->wire, target->len);
-	qi.qname_len = target->len;
-	qi.local_alias = NULL;
-	if (qi.qname == NULL ||
-	    (*qstate->env->detect_cycle)(qstate, &qi, BIT_RD, 0, 0) ||
-	    !(*qstate->env->attach_sub)(qstate, &qi, BIT_RD, 0, 0, &sub))
-		return false;
-	mine->waits = true;
-	return true;
-}
-
-/* Does what the verdict says. */
-static enum path_step
-act(struct fraudsink *fs, struct worker_slot *slot,
-    struct module_qstate *qstate, int id, const struct judged *j)
-{
-	struct query *mine;
-
-	if (j->v.would) {
-		mine = own_state(qstate, id);
-		if (mine != NULL)
-			mine->hit = tally_prepare(
-			    j->db, &j->v, &j->q, qstate->region);
-		return PATH_RESOLVE;
-	}
-	switch (j->v.answer->action) {
-	case FSK_TCP_ONLY:
-		if (j->asked && j->who.transport != FSK_UDP)
-			return PATH_RESOLVE;
-		break;
-	case FSK_DROP:
-		drop(fs, slot, qstate, j);
-		return PATH_DONE;
-	case FSK_CNAME:
-		if (ask_for_page(qstate, id, j))
-			return PATH_WAIT;
-		break;
-	case FSK_NXDOMAIN:
-	case FSK_NODATA:
-	case FSK_SINKHOLE:
-	case FSK_REFUSE:
-	case FSK_SERVFAIL:
-	case FSK_PASSTHRU:
-	case FSK_LOG:
-	case FSK_WARN:
-	case FSK_ACTIONS:
-		break;
-	}
-	give_answer(qstate, id, j, NULL);
-	return PATH_DONE;
-}
+/* ---- a query arrives ---- */
 
 /* Whether the answer depends on more than the name. */
 static bool
@@ -304,10 +67,10 @@ begin(struct fraudsink *fs, struct worker_slot *slot,
 	const struct mesh_reply *r = qstate->mesh_info->reply_list;
 
 	if (r != NULL)
-		set_asker(j, &r->query_reply, &r->edns);
+		judge_asker(j, &r->query_reply, &r->edns);
 	judge(j);
 	tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
-	try_shadow(fs, slot, j);
+	judge_shadow(fs, slot, j);
 	if (!j->v.touched)
 		return PATH_RESOLVE;
 	qstate->no_cache_store = 1;
@@ -317,7 +80,7 @@ begin(struct fraudsink *fs, struct worker_slot *slot,
 		return PATH_RESOLVE;
 	if (j->v.block && waits_for_signature(j))
 		return PATH_RESOLVE;
-	return act(fs, slot, qstate, id, j);
+	return give(fs, slot, qstate, id, j);
 }
 
 /* The target of the alias is known now, or it is known that it is not to be
@@ -330,7 +93,7 @@ resume(struct module_qstate *qstate, int id, struct judged *j)
 
 	mine->waits = false;
 	if (r != NULL)
-		set_asker(j, &r->query_reply, &r->edns);
+		judge_asker(j, &r->query_reply, &r->edns);
 	judge(j);
 	if (!j->v.block) /* another list is in force by now */
 		return PATH_RESOLVE;
@@ -346,13 +109,13 @@ path_new(struct fraudsink *fs, struct worker_slot *slot,
 	enum path_step step = PATH_RESOLVE;
 	struct judged j;
 
-	if (put_question(fs, slot, qstate, &qstate->qinfo, &j)) {
+	if (judge_question(fs, slot, qstate, &qstate->qinfo, &j)) {
 		if (mine != NULL && mine->waits)
 			step = resume(qstate, id, &j);
 		else if (!is_internal(qstate))
 			step = begin(fs, slot, qstate, id, &j);
 	}
-	release(slot);
+	judge_release(slot);
 	return step;
 }
 
@@ -445,7 +208,7 @@ act_on_signed(struct module_qstate *qstate, int id, const struct judged *j)
 	    !is_signed(qstate->return_msg->rep))
 		return false;
 	if (fsk_policy_settings(p)->if_signed == FSK_SIGNED_SERVFAIL)
-		give(qstate, id, j,
+		give_this(qstate, id, j,
 		    answer_servfail(
 			j->db, &j->v, &qstate->qinfo, qstate->region));
 	return true;
@@ -463,7 +226,7 @@ judge_all(const struct module_qstate *qstate, struct judged *j)
 		return;
 	}
 	for (; r != NULL; r = r->next) {
-		set_asker(j, &r->query_reply, &r->edns);
+		judge_asker(j, &r->query_reply, &r->edns);
 		judge(j);
 		if (j->v.block)
 			return;
@@ -519,7 +282,7 @@ finish(struct fraudsink *fs, struct worker_slot *slot,
 		 * joined Unbound's own query. */
 		remove_name(qstate, j, qi->qname, qi->qname_len);
 		if (!act_on_signed(qstate, id, j) &&
-		    act(fs, slot, qstate, id, j) == PATH_WAIT)
+		    give(fs, slot, qstate, id, j) == PATH_WAIT)
 			/* Too late to wait: the alias alone. */
 			give_answer(qstate, id, j, NULL);
 		return;
@@ -533,7 +296,7 @@ finish(struct fraudsink *fs, struct worker_slot *slot,
 		sweep_message(qstate->env, qi->qname, qi->qname_len, qi->qtype,
 		    qi->qclass);
 		qstate->no_cache_store = 1;
-		if (blocks && act(fs, slot, qstate, id, j) == PATH_WAIT)
+		if (blocks && give(fs, slot, qstate, id, j) == PATH_WAIT)
 			give_answer(qstate, id, j, NULL);
 	}
 }
@@ -544,7 +307,7 @@ path_done(struct fraudsink *fs, struct worker_slot *slot,
 {
 	struct judged j;
 
-	if (put_question(fs, slot, qstate, &qstate->qinfo, &j)) {
+	if (judge_question(fs, slot, qstate, &qstate->qinfo, &j)) {
 		if (is_internal(qstate)) {
 			judge(&j);
 			remove_name(qstate, &j, qstate->qinfo.qname,
@@ -556,7 +319,7 @@ path_done(struct fraudsink *fs, struct worker_slot *slot,
 			finish(fs, slot, qstate, id, &j);
 		}
 	}
-	release(slot);
+	judge_release(slot);
 }
 
 void
@@ -566,14 +329,14 @@ path_query(struct fraudsink *fs, struct worker_slot *slot,
 {
 	struct judged j;
 
-	if (put_question(fs, slot, qstate, qinfo, &j)) {
+	if (judge_question(fs, slot, qstate, qinfo, &j)) {
 		const struct fsk_policy *p = fsk_db_policy(j.db);
 
 		judge(&j);
 		if (j.v.touched)
 			qstate->no_cache_store = 1;
 		if (p != NULL && fsk_policy_settings(p)->look_at_servers) {
-			struct query *mine = own_state(qstate, id);
+			struct query *mine = give_state(qstate, id);
 			uint8_t server[FSK_ADDR_LEN];
 			int bits;
 
@@ -585,7 +348,7 @@ path_query(struct fraudsink *fs, struct worker_slot *slot,
 			}
 		}
 	}
-	release(slot);
+	judge_release(slot);
 }
 
 /* ---- replies: counted here, because here each client is seen ---- */
@@ -626,17 +389,17 @@ path_cached(struct fraudsink *fs, struct worker_slot *slot,
 	struct judged j;
 
 	tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
-	if (put_question(fs, slot, NULL, qinfo, &j)) {
+	if (judge_question(fs, slot, NULL, qinfo, &j)) {
 		if (repinfo != NULL)
-			set_asker(&j, repinfo, edns);
+			judge_asker(&j, repinfo, edns);
 		judge(&j);
 		tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
-		try_shadow(fs, slot, &j);
+		judge_shadow(fs, slot, &j);
 		if (j.v.block && j.v.answer->action != FSK_TCP_ONLY) {
 			tally_count(&fs->tally, slot, FSK_COUNT_LEAKED);
 			worker_leak(slot, qinfo->qname, qinfo->qname_len,
 			    qinfo->qtype, qinfo->qclass);
 		}
 	}
-	release(slot);
+	judge_release(slot);
 }
