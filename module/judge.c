@@ -64,6 +64,14 @@ judge(struct judged *j)
 	fsk_verdict(j->db, &j->list->bypasses, &j->q, &j->v);
 }
 
+bool
+judge_blocks(const struct judged *j)
+{
+	return j->v.block &&
+	    (j->v.answer->action != FSK_TCP_ONLY || !j->asked ||
+		j->who.transport == FSK_UDP);
+}
+
 void
 judge_shadow(struct fraudsink *fs, struct worker_slot *slot, struct judged *j)
 {

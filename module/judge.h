@@ -33,6 +33,9 @@ void judge_asker(struct judged *j, const struct comm_reply *repinfo,
 /* Takes the verdict. */
 void judge(struct judged *j);
 
+/* Whether the asker is not to see the true answer. */
+bool judge_blocks(const struct judged *j);
+
 /* What the list that is only tried says; that is counted where it differs. */
 void judge_shadow(
     struct fraudsink *fs, struct worker_slot *slot, struct judged *j);

@@ -23,12 +23,25 @@ is_internal(const struct module_qstate *qstate)
 
 /* ---- a query arrives ---- */
 
-/* Whether the answer depends on more than the name. */
+/* Whether what is asked for leads to things that may be listed. */
+static bool
+is_inspected(const struct fsk_db *db)
+{
+	const struct fsk_policy *p = fsk_db_policy(db);
+
+	return p != NULL &&
+	    (inspect_wanted(db) || fsk_policy_settings(p)->look_at_servers);
+}
+
+/* Whether two clients may get different answers to the question.  What a name
+ * that is not listed leads to is not known yet. */
 static bool
 is_personal(const struct judged *j)
 {
 	const struct fsk_policy *p = fsk_db_policy(j->db);
 
+	if (!j->v.touched && !is_inspected(j->db))
+		return false;
 	return fsk_verdict_differs(j->db, &j->list->bypasses) ||
 	    (p != NULL &&
 		fsk_policy_settings(p)->if_signed != FSK_SIGNED_ANSWER) ||
@@ -71,11 +84,11 @@ begin(struct fraudsink *fs, struct worker_slot *slot,
 	judge(j);
 	tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
 	judge_shadow(fs, slot, j);
+	if (r != NULL && is_personal(j))
+		make_unique(qstate);
 	if (!j->v.touched)
 		return PATH_RESOLVE;
 	qstate->no_cache_store = 1;
-	if (r != NULL && is_personal(j))
-		make_unique(qstate);
 	if (!j->v.block && !j->v.would)
 		return PATH_RESOLVE;
 	if (j->v.block && waits_for_signature(j))
