@@ -142,6 +142,29 @@ fsk_verdict(const struct fsk_db *db, const struct fsk_bypasses *bypasses,
 	decide(p, &attr, q->qtype, v, db);
 }
 
+/* Whether the list of the group at hand lets the name pass; then *V says so. */
+static bool
+group_allows(const struct fsk_policy *p, const struct fsk_question *q,
+    struct fsk_verdict *v)
+{
+	const struct fsk_db *list = fsk_policy_list(p, v->group);
+	struct fsk_found found;
+	struct fsk_attr attr;
+
+	if (list == NULL)
+		return false;
+	fsk_db_find(list, &q->q, &found);
+	if (!found.covered)
+		return false;
+	fsk_db_attr(list, found.attr, &attr);
+	if (attr.allow) {
+		v->db = list;
+		v->found = found;
+		resolve(v, FSK_ALLOWED);
+	}
+	return attr.allow;
+}
+
 void
 fsk_verdict_alias(const struct fsk_db *db, const struct fsk_bypasses *bypasses,
     const struct fsk_question *q, struct fsk_verdict *v)
@@ -149,18 +172,20 @@ fsk_verdict_alias(const struct fsk_db *db, const struct fsk_bypasses *bypasses,
 	const struct fsk_policy *p = fsk_db_policy(db);
 	struct fsk_attr attr;
 
+	*v = (struct fsk_verdict){ .db = db };
 	/* Without a policy nothing says that aliases count. */
-	if (p == NULL) {
-		*v = (struct fsk_verdict){ .db = db };
+	if (p == NULL)
 		return;
-	}
-	if (!find(db, p, q, v) || passes(p, bypasses, q, v))
+	fsk_db_find(db, &q->q, &v->found);
+	if (!v->found.covered)
 		return;
-	fsk_db_attr(v->db, v->found.attr, &attr);
-	if (v->db != db || !fsk_policy_class(p, attr.class)->aliases) {
-		resolve(v, FSK_NOT_LISTED);
-		v->touched = false;
-	} else
+	fsk_db_attr(db, v->found.attr, &attr);
+	if (attr.allow || !fsk_policy_class(p, attr.class)->aliases)
+		return;
+	v->touched = true;
+	if (q->client != NULL)
+		v->group = fsk_policy_group(p, q->client, q->now);
+	if (!passes(p, bypasses, q, v) && !group_allows(p, q, v))
 		decide(p, &attr, q->qtype, v, db);
 }
 
