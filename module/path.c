@@ -176,9 +176,11 @@ remove_name(const struct module_qstate *qstate, const struct judged *j,
 }
 
 /* The iterator stores the answer for the end of a chain of aliases under the
- * end's own name; a listed one must not stay in the cache. */
+ * end's own name.  It must not stay in the cache where that is listed, nor, if
+ * ALL, under any name on the way. */
 static void
-remove_targets(const struct module_qstate *qstate, const struct judged *j)
+remove_targets(
+    const struct module_qstate *qstate, const struct judged *j, bool all)
 {
 	const struct reply_info *rep = qstate->return_msg != NULL
 	    ? qstate->return_msg->rep
@@ -189,11 +191,33 @@ remove_targets(const struct module_qstate *qstate, const struct judged *j)
 		const struct packed_rrset_data *d = k->entry.data;
 		struct fsk_name target;
 
-		if (k->rk.type == htons(LDNS_RR_TYPE_CNAME) && d->count > 0 &&
-		    d->rr_len[0] > 2 &&
-		    fsk_name_from_wire(
+		if (k->rk.type != htons(LDNS_RR_TYPE_CNAME) || d->count == 0 ||
+		    d->rr_len[0] <= 2 ||
+		    !fsk_name_from_wire(
 			&target, d->rr_data[0] + 2, d->rr_len[0] - 2))
-			remove_name(qstate, j, target.wire, target.len);
+			continue;
+		remove_name(qstate, j, target.wire, target.len);
+		if (all)
+			sweep_message(qstate->env, target.wire, target.len,
+			    qstate->qinfo.qtype, qstate->qinfo.qclass);
+	}
+}
+
+/* Leaves nothing in the cache of what came back and is not for everybody:
+ * because of the names, or, if ASTRAY, because of what it leads to. */
+static void
+clean(struct module_qstate *qstate, const struct judged *j, bool astray)
+{
+	const struct query_info *qi = &qstate->qinfo;
+
+	/* Of a listed name nothing was stored, but it may be listed since. */
+	if (j->v.touched)
+		remove_name(qstate, j, qi->qname, qi->qname_len);
+	remove_targets(qstate, j, astray);
+	if (astray) {
+		sweep_message(qstate->env, qi->qname, qi->qname_len, qi->qtype,
+		    qi->qclass);
+		qstate->no_cache_store = 1;
 	}
 }
 
@@ -217,8 +241,8 @@ act_on_signed(struct module_qstate *qstate, int id, const struct judged *j)
 {
 	const struct fsk_policy *p = fsk_db_policy(j->db);
 
-	if (!waits_for_signature(j) || qstate->return_msg == NULL ||
-	    !is_signed(qstate->return_msg->rep))
+	if (!j->v.block || !waits_for_signature(j) ||
+	    qstate->return_msg == NULL || !is_signed(qstate->return_msg->rep))
 		return false;
 	if (fsk_policy_settings(p)->if_signed == FSK_SIGNED_SERVFAIL)
 		give_this(qstate, id, j,
@@ -227,38 +251,17 @@ act_on_signed(struct module_qstate *qstate, int id, const struct judged *j)
 	return true;
 }
 
-/* Judges for all clients of QSTATE: if one of them is not to see the true
- * answer, that verdict counts. */
-static void
-judge_all(const struct module_qstate *qstate, struct judged *j)
-{
-	const struct mesh_reply *r = qstate->mesh_info->reply_list;
-
-	if (r == NULL) {
-		judge(j);
-		return;
-	}
-	for (; r != NULL; r = r->next) {
-		judge_asker(j, &r->query_reply, &r->edns);
-		judge(j);
-		if (j->v.block)
-			return;
-	}
-}
-
-/* Whether what the answer leads to is listed; then that is J's verdict.
- * *TOUCHED: it matters to somebody. */
+/* Whether what the answer leads to is listed; then *V is the verdict on it.
+ * *TOUCHED is set where it matters to somebody. */
 static bool
 leads_astray(const struct fraudsink *fs, const struct module_qstate *qstate,
-    const struct query *mine, struct judged *j, bool *touched)
+    const struct query *mine, const struct judged *j, struct fsk_verdict *v,
+    bool *touched)
 {
 	const struct fsk_policy *p = fsk_db_policy(j->db);
 	char key[FSK_PREFIX_KEY];
-	bool blocks, leads;
-	struct fsk_verdict v;
 	uint32_t attr;
 
-	*touched = false;
 	if (p == NULL || qstate->return_msg == NULL)
 		return false;
 	if (mine != NULL && mine->server_bits > 0 &&
@@ -266,69 +269,92 @@ leads_astray(const struct fraudsink *fs, const struct module_qstate *qstate,
 		fsk_prefix_key(
 		    "nsip", mine->server, mine->server_bits - 1, key),
 		&attr)) {
-		fsk_verdict_attr(j->db, &j->list->bypasses, &j->q, attr, &v);
+		fsk_verdict_attr(j->db, &j->list->bypasses, &j->q, attr, v);
 		*touched = true;
-		if (v.block || v.would) {
-			j->v = v;
+		if (v->block || v->would)
 			return true;
-		}
 	}
-	blocks = inspect_answer(j->list,
+	return inspect_answer(j->list,
 	    atomic_load_explicit(&fs->places, memory_order_acquire), &j->q,
-	    qstate->return_msg->rep, &v, &leads);
-	*touched |= leads;
-	if (blocks)
+	    qstate->return_msg->rep, v, touched);
+}
+
+/* Takes the verdict on the question and on what came back.  *ASTRAY is set
+ * where that leads to what matters to somebody. */
+static void
+judge_answer(const struct fraudsink *fs, const struct module_qstate *qstate,
+    const struct query *mine, struct judged *j, bool *astray)
+{
+	bool exempt, listed;
+	struct fsk_verdict v;
+
+	judge(j);
+	if (j->v.block || j->v.would)
+		return;
+	/* Who may see what is listed may see where it leads to; others may
+	 * not, for whom it must not be in the cache. */
+	exempt = j->v.reason == FSK_BYPASSED || j->v.reason == FSK_ALLOWED ||
+	    j->v.reason == FSK_GROUP_OFF;
+	if (exempt && j->v.touched)
+		return;
+	listed = leads_astray(fs, qstate, mine, j, &v, astray);
+	if (listed && !exempt)
 		j->v = v;
-	return blocks;
+}
+
+/* The same for all clients of QSTATE: if one of them is not to see the true
+ * answer, that verdict counts. */
+static void
+judge_all(const struct fraudsink *fs, const struct module_qstate *qstate,
+    const struct query *mine, struct judged *j, bool *astray)
+{
+	const struct mesh_reply *r = qstate->mesh_info->reply_list;
+
+	if (r == NULL)
+		judge_answer(fs, qstate, mine, j, astray);
+	for (; r != NULL; r = r->next) {
+		judge_asker(j, &r->query_reply, &r->edns);
+		judge_answer(fs, qstate, mine, j, astray);
+		if (judge_blocks(j))
+			return;
+	}
 }
 
 static void
 finish(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, int id, struct judged *j)
 {
-	const struct query_info *qi = &qstate->qinfo;
-	const struct query *mine = qstate->minfo[id];
-	bool touched, blocks;
+	struct query *mine = qstate->minfo[id];
+	bool astray = false;
 
-	if (j->v.block) {
-		/* The list changed (what was stored must go), or a client
-		 * joined Unbound's own query. */
-		remove_name(qstate, j, qi->qname, qi->qname_len);
-		if (!act_on_signed(qstate, id, j) &&
-		    give(fs, slot, qstate, id, j) == PATH_WAIT)
-			/* Too late to wait: the alias alone. */
-			give_answer(qstate, id, j, NULL);
+	judge_all(fs, qstate, mine, j, &astray);
+	tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
+	clean(qstate, j, astray);
+	if (mine != NULL)
+		mine->hit = NULL;
+	if (!j->v.block && !j->v.would)
 		return;
-	}
-	remove_targets(qstate, j);
-	if (j->v.would || j->v.reason == FSK_BYPASSED ||
-	    j->v.reason == FSK_ALLOWED || j->v.reason == FSK_GROUP_OFF)
-		return;
-	blocks = leads_astray(fs, qstate, mine, j, &touched);
-	if (touched) {
-		sweep_message(qstate->env, qi->qname, qi->qname_len, qi->qtype,
-		    qi->qclass);
-		qstate->no_cache_store = 1;
-		if (blocks && give(fs, slot, qstate, id, j) == PATH_WAIT)
-			give_answer(qstate, id, j, NULL);
-	}
+	if (!act_on_signed(qstate, id, j) &&
+	    give(fs, slot, qstate, id, j) == PATH_WAIT)
+		/* Too late to wait: the alias alone. */
+		give_answer(qstate, id, j, NULL);
 }
 
 void
 path_done(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, int id)
 {
+	struct fsk_verdict unused;
+	bool astray = false;
 	struct judged j;
 
 	if (judge_question(fs, slot, qstate, &qstate->qinfo, &j)) {
 		if (is_internal(qstate)) {
 			judge(&j);
-			remove_name(qstate, &j, qstate->qinfo.qname,
-			    qstate->qinfo.qname_len);
-			remove_targets(qstate, &j);
+			leads_astray(fs, qstate, qstate->minfo[id], &j, &unused,
+			    &astray);
+			clean(qstate, &j, astray);
 		} else {
-			judge_all(qstate, &j);
-			tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
 			finish(fs, slot, qstate, id, &j);
 		}
 	}

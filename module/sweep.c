@@ -39,7 +39,7 @@ leads_astray(
     const struct sweep *s, const struct fsk_question *q, struct reply_info *rep)
 {
 	struct fsk_verdict v;
-	bool touched;
+	bool touched = false;
 
 	/* What cannot be looked at, because it is old, does not stay. */
 	if (!rrset_array_lock(rep->ref, rep->rrset_count, s->now))
