@@ -12,7 +12,8 @@
  *   4. the list of all: the entry with the most labels; at equal labels allow
  *      beats block, then exact beats the rest
  *   5. the entry's class is for other query types: resolve
- *   6. the answer for the group and the class
+ *   6. the answer for the group and the class; an alias to the name itself
+ *      is none: resolve
  */
 #ifndef FRAUDSINK_VERDICT_H
 #define FRAUDSINK_VERDICT_H
