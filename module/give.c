@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "module/give.h"
 
+/* Who waits that long may get no reply; see is_replied_to().  Unbound's own
+ * limit (discard-timeout) is about twice that where nothing is configured. */
+#define LATE_S 1
+
 struct query *
 give_state(struct module_qstate *qstate, int id)
 {
@@ -18,32 +22,30 @@ give_nothing(struct module_qstate *qstate)
 	qstate->return_msg = NULL;
 }
 
-void
-give_this(struct module_qstate *qstate, int id, const struct judged *j,
-    struct answer *a)
+/* Whether queries of Unbound's own wait for this one, which are not to be
+ * deceived. */
+static bool
+is_shared(const struct module_qstate *qstate)
 {
-	struct query *mine = give_state(qstate, id);
+	const struct mesh_state *m = qstate->mesh_info;
 
-	if (mine != NULL)
-		mine->hit = tally_prepare(j->db, &j->v, &j->q, qstate->region);
-	if (mine == NULL || a == NULL || mine->hit == NULL) {
-		give_nothing(qstate);
-		return;
-	}
-	mine->answer = a;
-	if (qstate->mesh_info->super_set.count > 0 ||
-	    qstate->mesh_info->cb_list != NULL)
-		mine->withheld = qstate->return_msg;
-	qstate->return_rcode = LDNS_RCODE_NOERROR;
-	qstate->return_msg = a->msg;
+	return m->super_set.count > 0 || m->cb_list != NULL;
 }
 
-void
-give_answer(struct module_qstate *qstate, int id, const struct judged *j,
-    const struct reply_info *page)
+/* Whether some client is sure to be replied to, so that path_reply() is called
+ * and can put the true answer back.  Unbound may drop replies that come late,
+ * and callbacks are given what clients are given. */
+static bool
+is_replied_to(const struct module_qstate *qstate)
 {
-	give_this(qstate, id, j,
-	    answer_build(j->db, &j->v, &qstate->qinfo, page, qstate->region));
+	const struct mesh_state *m = qstate->mesh_info;
+	const struct timeval *now = qstate->env->now_tv;
+
+	for (const struct mesh_reply *r = m->reply_list;
+	     r != NULL && m->cb_list == NULL; r = r->next)
+		if (now->tv_sec - r->start_time.tv_sec < LATE_S)
+			return true;
+	return false;
 }
 
 /* No answer: here is the last time that the query is seen. */
@@ -63,19 +65,60 @@ drop(struct fraudsink *fs, struct worker_slot *slot,
 		tally_blocked(&fs->tally, slot, hit, &who, &j->now);
 	}
 	qstate->is_drop = 1;
-	give_nothing(qstate);
+	if (!is_shared(qstate))
+		give_nothing(qstate);
 }
 
-/* Asks for the target of an alias of ours.  Whether there is to be waited. */
+/* Makes A the query's answer; the true one is withheld. */
+static void
+give_this(struct fraudsink *fs, struct worker_slot *slot,
+    struct module_qstate *qstate, int id, const struct judged *j,
+    struct answer *a)
+{
+	struct query *mine = give_state(qstate, id);
+
+	if (is_shared(qstate)) {
+		/* Nothing came back: nothing is to be hidden. */
+		if (qstate->return_rcode != LDNS_RCODE_NOERROR ||
+		    qstate->return_msg == NULL)
+			return;
+		if (!is_replied_to(qstate)) {
+			drop(fs, slot, qstate, j);
+			return;
+		}
+	}
+	if (mine != NULL)
+		mine->hit = tally_prepare(j->db, &j->v, &j->q, qstate->region);
+	if (mine == NULL || a == NULL || mine->hit == NULL) {
+		give_nothing(qstate);
+		return;
+	}
+	mine->answer = a;
+	mine->withheld = is_shared(qstate) ? qstate->return_msg : NULL;
+	qstate->return_rcode = LDNS_RCODE_NOERROR;
+	qstate->return_msg = a->msg;
+}
+
+void
+give_servfail(struct fraudsink *fs, struct worker_slot *slot,
+    struct module_qstate *qstate, int id, const struct judged *j)
+{
+	give_this(fs, slot, qstate, id, j,
+	    answer_servfail(j->db, &j->v, &qstate->qinfo, qstate->region));
+}
+
+/* Asks for the target of the alias that was just given.  Whether there is to be
+ * waited. */
 static bool
 ask_for_page(struct module_qstate *qstate, int id, const struct judged *j)
 {
 	const struct fsk_name *target = &j->v.answer->cname;
 	struct query_info qi = qstate->qinfo;
-	struct query *mine = give_state(qstate, id);
+	struct query *mine = qstate->minfo[id];
 	struct module_qstate *sub = NULL;
 
-	if (mine == NULL || qi.qtype == LDNS_RR_TYPE_CNAME)
+	if (mine == NULL || mine->answer == NULL || is_shared(qstate) ||
+	    qi.qtype == LDNS_RR_TYPE_CNAME)
 		return false;
 	qi.qname = regional_alloc_init(
 	    qstate->region, target->wire, target->len);
@@ -87,6 +130,20 @@ ask_for_page(struct module_qstate *qstate, int id, const struct judged *j)
 		return false;
 	mine->waits = true;
 	return true;
+}
+
+void
+give_page(
+    const struct module_qstate *done, struct module_qstate *waiting, int id)
+{
+	struct query *mine = waiting->minfo[id];
+
+	if (mine != NULL && mine->waits &&
+	    done->return_rcode == LDNS_RCODE_NOERROR &&
+	    done->return_msg != NULL &&
+	    FLAGS_GET_RCODE(done->return_msg->rep->flags) == LDNS_RCODE_NOERROR)
+		answer_add(
+		    mine->answer, done->return_msg->rep, waiting->region);
 }
 
 enum path_step
@@ -102,29 +159,15 @@ give(struct fraudsink *fs, struct worker_slot *slot,
 			    j->db, &j->v, &j->q, qstate->region);
 		return PATH_RESOLVE;
 	}
-	switch (j->v.answer->action) {
-	case FSK_TCP_ONLY:
-		if (j->asked && j->who.transport != FSK_UDP)
-			return PATH_RESOLVE;
-		break;
-	case FSK_DROP:
+	if (!judge_blocks(j))
+		return PATH_RESOLVE;
+	if (j->v.answer->action == FSK_DROP) {
 		drop(fs, slot, qstate, j);
 		return PATH_DONE;
-	case FSK_CNAME:
-		if (ask_for_page(qstate, id, j))
-			return PATH_WAIT;
-		break;
-	case FSK_NXDOMAIN:
-	case FSK_NODATA:
-	case FSK_SINKHOLE:
-	case FSK_REFUSE:
-	case FSK_SERVFAIL:
-	case FSK_PASSTHRU:
-	case FSK_LOG:
-	case FSK_WARN:
-	case FSK_ACTIONS:
-		break;
 	}
-	give_answer(qstate, id, j, NULL);
-	return PATH_DONE;
+	give_this(fs, slot, qstate, id, j,
+	    answer_build(j->db, &j->v, &qstate->qinfo, qstate->region));
+	return j->v.answer->action == FSK_CNAME && ask_for_page(qstate, id, j)
+	    ? PATH_WAIT
+	    : PATH_DONE;
 }

@@ -15,8 +15,7 @@ struct query {
 	struct tally_hit *hit; /* what is counted; NULL: nothing */
 	/* The true answer, for Unbound itself, where clients got ours. */
 	struct dns_msg *withheld;
-	bool waits;              /* for the target of an alias of ours */
-	struct reply_info *page; /* what came of it; NULL: nothing */
+	bool waits; /* for what the target of our alias resolves to */
 	/* Of a name server that was asked, the bits of the listed prefix that
 	 * it is in, plus 1; 0: none. */
 	unsigned server_bits;
@@ -26,16 +25,17 @@ struct query {
 /* The own state of QSTATE, made if there is none; NULL when out of memory. */
 struct query *give_state(struct module_qstate *qstate, int id);
 
-/* Does what the verdict J, to block or to count, says. */
+/* Does what the verdict J, to block or to count, says.  PATH_WAIT: it is
+ * answered, and give_page() may add to the answer before it goes out. */
 enum path_step give(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, int id, const struct judged *j);
 
-/* Makes A the query's answer; the true one, if any, is withheld. */
-void give_this(struct module_qstate *qstate, int id, const struct judged *j,
-    struct answer *a);
+/* Makes SERVFAIL the query's answer, whatever J asks for. */
+void give_servfail(struct fraudsink *fs, struct worker_slot *slot,
+    struct module_qstate *qstate, int id, const struct judged *j);
 
-/* The same with the answer that J asks for; PAGE as in answer_build(). */
-void give_answer(struct module_qstate *qstate, int id, const struct judged *j,
-    const struct reply_info *page);
+/* The query DONE, for which WAITING waits, has come to its end. */
+void give_page(
+    const struct module_qstate *done, struct module_qstate *waiting, int id);
 
 #endif

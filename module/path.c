@@ -96,55 +96,24 @@ begin(struct fraudsink *fs, struct worker_slot *slot,
 	return give(fs, slot, qstate, id, j);
 }
 
-/* The target of the alias is known now, or it is known that it is not to be
- * had. */
-static enum path_step
-resume(struct module_qstate *qstate, int id, struct judged *j)
-{
-	struct query *mine = qstate->minfo[id];
-	const struct mesh_reply *r = qstate->mesh_info->reply_list;
-
-	mine->waits = false;
-	if (r != NULL)
-		judge_asker(j, &r->query_reply, &r->edns);
-	judge(j);
-	if (!j->v.block) /* another list is in force by now */
-		return PATH_RESOLVE;
-	give_answer(qstate, id, j, mine->page);
-	return PATH_DONE;
-}
-
 enum path_step
 path_new(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, int id)
 {
-	const struct query *mine = qstate->minfo[id];
+	struct query *mine = qstate->minfo[id];
 	enum path_step step = PATH_RESOLVE;
 	struct judged j;
 
-	if (judge_question(fs, slot, qstate, &qstate->qinfo, &j)) {
-		if (mine != NULL && mine->waits)
-			step = resume(qstate, id, &j);
-		else if (!is_internal(qstate))
-			step = begin(fs, slot, qstate, id, &j);
+	if (mine != NULL && mine->waits) {
+		/* What can be had of the page is there. */
+		mine->waits = false;
+		return PATH_DONE;
 	}
+	if (judge_question(fs, slot, qstate, &qstate->qinfo, &j) &&
+	    !is_internal(qstate))
+		step = begin(fs, slot, qstate, id, &j);
 	judge_release(slot);
 	return step;
-}
-
-void
-path_page(
-    const struct module_qstate *done, struct module_qstate *waiting, int id)
-{
-	struct query *mine = waiting->minfo[id];
-
-	if (mine == NULL || !mine->waits)
-		return;
-	if (done->return_rcode == LDNS_RCODE_NOERROR &&
-	    done->return_msg != NULL &&
-	    FLAGS_GET_RCODE(done->return_msg->rep->flags) == LDNS_RCODE_NOERROR)
-		mine->page = reply_info_copy(
-		    done->return_msg->rep, NULL, waiting->region);
 }
 
 /* ---- the answer comes back ---- */
@@ -237,7 +206,8 @@ is_signed(const struct reply_info *rep)
 /* Does what the policy says of a listed name that is signed; false: as with all
  * others. */
 static bool
-act_on_signed(struct module_qstate *qstate, int id, const struct judged *j)
+act_on_signed(struct fraudsink *fs, struct worker_slot *slot,
+    struct module_qstate *qstate, int id, const struct judged *j)
 {
 	const struct fsk_policy *p = fsk_db_policy(j->db);
 
@@ -245,9 +215,7 @@ act_on_signed(struct module_qstate *qstate, int id, const struct judged *j)
 	    qstate->return_msg == NULL || !is_signed(qstate->return_msg->rep))
 		return false;
 	if (fsk_policy_settings(p)->if_signed == FSK_SIGNED_SERVFAIL)
-		give_this(qstate, id, j,
-		    answer_servfail(
-			j->db, &j->v, &qstate->qinfo, qstate->region));
+		give_servfail(fs, slot, qstate, id, j);
 	return true;
 }
 
@@ -320,7 +288,7 @@ judge_all(const struct fraudsink *fs, const struct module_qstate *qstate,
 	}
 }
 
-static void
+static enum path_step
 finish(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, int id, struct judged *j)
 {
@@ -332,18 +300,17 @@ finish(struct fraudsink *fs, struct worker_slot *slot,
 	clean(qstate, j, astray);
 	if (mine != NULL)
 		mine->hit = NULL;
-	if (!j->v.block && !j->v.would)
-		return;
-	if (!act_on_signed(qstate, id, j) &&
-	    give(fs, slot, qstate, id, j) == PATH_WAIT)
-		/* Too late to wait: the alias alone. */
-		give_answer(qstate, id, j, NULL);
+	if ((!j->v.block && !j->v.would) ||
+	    act_on_signed(fs, slot, qstate, id, j))
+		return PATH_RESOLVE;
+	return give(fs, slot, qstate, id, j);
 }
 
-void
+enum path_step
 path_done(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, int id)
 {
+	enum path_step step = PATH_RESOLVE;
 	struct fsk_verdict unused;
 	bool astray = false;
 	struct judged j;
@@ -355,10 +322,11 @@ path_done(struct fraudsink *fs, struct worker_slot *slot,
 			    &astray);
 			clean(qstate, &j, astray);
 		} else {
-			finish(fs, slot, qstate, id, &j);
+			step = finish(fs, slot, qstate, id, &j);
 		}
 	}
 	judge_release(slot);
+	return step;
 }
 
 void
