@@ -349,6 +349,10 @@ path_query(struct fraudsink *fs, struct worker_slot *slot,
 
 			asker_address(server, addr);
 			bits = fsk_policy_server(p, server);
+			/* From the cache it could be had later without asking
+			 * that server. */
+			if (bits >= 0)
+				qstate->no_cache_store = 1;
 			if (mine != NULL && bits >= 0) {
 				mine->server_bits = (unsigned)bits + 1;
 				memcpy(mine->server, server, sizeof(server));
