@@ -51,7 +51,7 @@ leads_astray(
 {
 	struct fsk_question q = { .qtype = qi->qtype, .now = s->now };
 	struct fsk_verdict v;
-	bool touched;
+	bool touched = false;
 
 	fsk_db_query(s->list->db, &q.q, qi->qname, qi->qname_len);
 	/* What cannot be looked at, because it is old, does not stay. */

@@ -41,8 +41,8 @@ tell_list(struct fraudsink *fs, const struct fsk_db_info *info)
 }
 
 /* Opens the files that tell where addresses are, if the policy wants them and
- * they are others than those that are open. */
-static void
+ * they are others than those that are open.  Whether there are others now. */
+static bool
 look_for_places(struct fraudsink *fs)
 {
 	const struct fsk_list *list = fsk_reader_enter(
@@ -54,45 +54,43 @@ look_for_places(struct fraudsink *fs)
 	struct places *now = atomic_load(&fs->places), *next = NULL;
 	const bool wanted = s != NULL && s->look_at_places;
 	bool change = now != NULL && !wanted;
-	char why[256];
+	char why[256] = "";
 
 	if (wanted && places_outdated(now, s->country_db, s->asn_db)) {
 		next = places_open(s->country_db, s->asn_db, why);
-		change = next != NULL;
-		if (next == NULL && !fs->no_places)
+		/* Half of it is better than nothing, but not than all. */
+		change = next != NULL && (why[0] == '\0' || now == NULL);
+		if (!change) {
+			places_close(next);
+			next = NULL;
+		}
+		if (why[0] != '\0' && !fs->no_places)
 			log_warn("fraudsink: %s; %s", why,
-			    now != NULL ? "the file before stays in use"
-					: "no country or network is known");
-		fs->no_places = next == NULL;
+			    now != NULL ? "the files before stay in use"
+					: "nothing is known of it");
+		fs->no_places = why[0] != '\0';
 	}
 	fsk_reader_leave(&fs->keeper);
 	if (!change)
-		return;
+		return false;
 	atomic_store(&fs->places, next);
 	/* Workers use it inside their reader slot only. */
 	fsk_handle_drain(&fs->handle);
 	places_close(now);
+	return true;
 }
 
-/* A swap: the new database is current already; once no worker uses the old one
- * any more, nothing that it let pass can enter the cache unseen, and the cache
- * is swept. */
-static void
-swapped(struct fraudsink *fs)
+/* Removes from Unbound's cache what must not be in it; how much. */
+static long
+sweep(struct fraudsink *fs, struct fsk_db_info *info)
 {
-	const struct fsk_list *list;
-	struct fsk_db_info info;
+	const struct fsk_list *list = fsk_reader_enter(
+	    &fs->keeper, &fs->handle);
 	long removed;
 
-	fsk_handle_retire(&fs->handle);
-	look_for_places(fs);
-	list = fsk_reader_enter(&fs->keeper, &fs->handle);
-	fsk_db_info(list->db, &info);
+	fsk_db_info(list->db, info);
 	removed = sweep_cache(fs->env, list, atomic_load(&fs->places));
 	fsk_reader_leave(&fs->keeper);
-	fs->swaps++;
-	tally_add(&fs->tally, FSK_TOTAL_SWAPS, 1);
-	tell_list(fs, &info);
 	if (removed > 0) {
 		fs->swept += (uint64_t)removed;
 		tally_add(&fs->tally, FSK_TOTAL_SWEPT, (uint64_t)removed);
@@ -101,12 +99,43 @@ swapped(struct fraudsink *fs)
 		log_err("fraudsink: out of memory while sweeping the cache; "
 			"some listed names may be answered until their TTL "
 			"ends");
+	return removed;
+}
+
+/* A swap: the new database is current already; once no worker uses the old one
+ * any more, nothing that it let pass can enter the cache unseen, and the cache
+ * is swept. */
+static void
+swapped(struct fraudsink *fs)
+{
+	struct fsk_db_info info;
+	long removed;
+
+	fsk_handle_retire(&fs->handle);
+	look_for_places(fs);
+	removed = sweep(fs, &info);
+	fs->swaps++;
+	tally_add(&fs->tally, FSK_TOTAL_SWAPS, 1);
+	tell_list(fs, &info);
 	log_info("fraudsink: '%s' is in force: %llu entries, serial %llu, %ld "
 		 "messages removed from the cache",
 	    fs->handle.path, (unsigned long long)info.entries,
 	    (unsigned long long)info.serial, removed);
 	if (fs->swaps > 1)
 		log_counters(fs, "at swap");
+}
+
+/* Other files say where addresses are: what was in no listed country may be in
+ * one now. */
+static void
+places_changed(struct fraudsink *fs)
+{
+	struct fsk_db_info info;
+	const long removed = sweep(fs, &info);
+
+	log_info("fraudsink: other files tell countries and networks; %ld "
+		 "messages removed from the cache",
+	    removed);
 }
 
 static const char *
@@ -287,7 +316,8 @@ run(void *arg)
 		pthread_mutex_unlock(&fs->lock);
 		look(fs);
 		look_beside(fs);
-		look_for_places(fs);
+		if (look_for_places(fs))
+			places_changed(fs);
 		remove_leaks(fs);
 		look_for_ring(fs);
 		pthread_mutex_lock(&fs->lock);
