@@ -158,7 +158,7 @@ take_url(struct collection *k, struct fsk_lane *lane,
 		return fsk_fail(err, FSK_EIO, "cannot keep a URL");
 	rc = fsk_lane_add_url(lane, e->url, d->path, err);
 	/* Its host is noted; whether it is listed is for the merge to say. */
-	if (rc == FSK_OK)
+	if (rc == FSK_OK && e->name.len > 0)
 		rc = fsk_lane_add(lane, &e->name, e->match, d->path, err);
 	return rc;
 }
@@ -226,9 +226,10 @@ collect_form(const struct conf_feed *f, char form[static 24])
 {
 	const uint64_t key[2] = { 1, 2 };
 	char text[1024];
-	int n = snprintf(text, sizeof(text), "2 %s|%s|%s|%llu", f->format_name,
-	    f->column != NULL ? f->column : "", f->only != NULL ? f->only : "",
-	    (unsigned long long)f->match);
+	int n = snprintf(text, sizeof(text), "3 %s|%s|%s|%llu|%d",
+	    f->format_name, f->column != NULL ? f->column : "",
+	    f->only != NULL ? f->only : "", (unsigned long long)f->match,
+	    f->addresses);
 
 	snprintf(form, 24, "%016llx",
 	    (unsigned long long)fsk_siphash(key, (const uint8_t *)text,
@@ -281,9 +282,12 @@ collect(const struct conf *c, const struct conf_feed *f, const char *body,
 	};
 	struct collection k = { .f = f, .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct ingest_input in = { .path = body,
+		.title = f->url != NULL ? f->url : f->zone,
+		.max_bytes = f->max_size,
 		.format = f->format,
 		.form = { f->column, f->only },
 		.match = (enum fsk_match_kind)f->match,
+		.addresses = f->addresses,
 		.take = take,
 		.arg = &k };
 	char *list = state_path(c->state, f->head.title, "list.fsdb");

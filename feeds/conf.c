@@ -347,7 +347,7 @@ conf_answer_of(const struct conf *c, const struct conf_feed *f,
 	const char *severity = severities[severity_of(c, own, category)];
 	struct conf_answer a = nothing;
 
-	if (rule != NULL)
+	if (f == NULL)
 		inherit(&a, own);
 	if (group != NULL) {
 		if (f != NULL)

@@ -42,6 +42,13 @@ struct ingest {
 	struct parser reader; /* for formats that are parsed in order */
 };
 
+/* What messages call IN. */
+static const char *
+name_of(const struct ingest_input *in)
+{
+	return in->title != NULL ? in->title : source_name(in->path);
+}
+
 /* ---- parsing ---- */
 
 static void
@@ -128,10 +135,12 @@ begin_part(struct parser *p, const struct ingest_input *in, uint64_t line)
 		.format = in->format,
 		.form = in->form,
 		.match = in->match,
+		.addresses = in->addresses,
 		.take = in->take,
 		.arg = in->arg,
 	};
 	p->sink.match = in->match;
+	p->sink.addresses = in->addresses;
 	p->line = line;
 }
 
@@ -302,12 +311,12 @@ begin_input(struct ingest_input *in, struct block *b, void **state,
 		return fsk_fail(err, FSK_EFORMAT,
 		    "'%s' is in no format that is known (is it a page for "
 		    "people?)",
-		    source_name(in->path));
+		    name_of(in));
 	if (in->format->open != NULL) {
 		*state = in->format->open(&in->form, &why);
 		if (*state == NULL)
 			return fsk_fail(err, FSK_EINVAL, "'%s' as %s: %s",
-			    source_name(in->path), in->format->name, why);
+			    name_of(in), in->format->name, why);
 	}
 	return FSK_OK;
 }
@@ -324,7 +333,7 @@ cut_block(const struct ingest_input *in, struct block *b, uint64_t line,
 	if (whole == 0)
 		return fsk_fail(err, FSK_EFORMAT,
 		    "%s:%llu: a line over %u octets: this is no list",
-		    source_name(in->path), (unsigned long long)line, BLOCK_LEN);
+		    name_of(in), (unsigned long long)line, BLOCK_LEN);
 	rest->len = b->len - whole;
 	memcpy(rest->text, b->text + whole, rest->len);
 	b->len = whole;
@@ -354,7 +363,7 @@ read_document(struct ingest *g, struct source *s, struct ingest_input *in,
 			if (more == NULL) {
 				rc = fsk_fail(err, FSK_EFORMAT,
 				    "'%s' is over %u MB: too large for %s",
-				    source_name(in->path), DOCUMENT_MAX >> 20,
+				    name_of(in), DOCUMENT_MAX >> 20,
 				    in->format->name);
 				goto out;
 			}
@@ -414,6 +423,8 @@ read_input(struct ingest *g, struct ingest_input *in, struct fsk_error *err)
 
 	if (rc != FSK_OK)
 		return rc;
+	source_call(s, name_of(in));
+	source_limit(s, in->max_bytes);
 	b = get_block(g);
 	if (b != NULL)
 		b->len = 0;
@@ -522,7 +533,7 @@ ingest(struct ingest_input *in, size_t n, struct fsk_writer *w,
 	for (size_t i = 0; i < n && rc == FSK_OK && opt->strict; i++)
 		if (in[i].bad > 0)
 			rc = fsk_fail(err, FSK_ENAME, "%s:%llu: %s: '%s'",
-			    source_name(in[i].path),
+			    name_of(&in[i]),
 			    (unsigned long long)in[i].sample[0].line,
 			    in[i].sample[0].why, in[i].sample[0].text);
 	for (unsigned i = 0; i < 2; i++) {

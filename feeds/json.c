@@ -228,6 +228,8 @@ json_why(FILE *to, const struct why *w)
 
 	json_object_set_new(o, "name", text(w->name));
 	json_object_set_new(o, "type", text(fsk_qtype_text(w->q.qtype, type)));
+	if (w->url != NULL)
+		json_object_set_new(o, "url", text(w->url->expression));
 	add_time(o, "at", w->q.now, true);
 	json_object_set_new(o, "bypass",
 	    w->bypass != NULL ? text(w->bypass->why) : json_null());

@@ -9,7 +9,7 @@
 #include "feeds/cmd.h"
 #include "feeds/host.h"
 #include "feeds/json.h"
-#include "feeds/url.h"
+#include "feeds/url_listed.h"
 #include "lib/db.h"
 #include "lib/verdict.h"
 
@@ -141,31 +141,15 @@ look_up_name(struct lookup *l, char *text)
 	print(l, text, &e, false);
 }
 
-struct found_url {
-	const struct fsk_db *db;
-	uint32_t attr;
-	char expression[URL_MAX]; /* empty: none yet */
-};
-
-static bool
-find_url(void *arg, const char *expression)
-{
-	struct found_url *f = arg;
-
-	if (!fsk_db_find_url(f->db, expression, &f->attr))
-		return true;
-	strcpy(f->expression, expression); /* as long as a URL may be */
-	return false;
-}
-
 static void
 look_up_url(struct lookup *l, char *text)
 {
 	char entry[FSK_TEXT_MAX];
 	struct json_entry e = { .db = l->db };
-	struct found_url f = { .db = l->db };
+	struct url_listed f;
 	struct fsk_attr a;
 	struct url u;
+	bool listed = false;
 	const char *wrong = url_read(&u, text, strlen(text), true);
 
 	if (wrong != NULL) {
@@ -175,20 +159,20 @@ look_up_url(struct lookup *l, char *text)
 		return;
 	}
 	if (u.address || !ask(l, &u.host, &e, entry))
-		url_expressions(&u, find_url, &f);
-	if (*f.expression != '\0') {
+		listed = url_listed(l->db, &u, &f);
+	if (listed) {
 		fsk_db_attr(l->db, f.attr, &a);
 		l->found |= !a.allow;
 		e.attr = f.attr;
 		e.entry = f.expression;
 	}
-	print(l, text, &e, *f.expression != '\0');
+	print(l, text, &e, listed);
 }
 
 static void
 look_up(struct lookup *l, char *text)
 {
-	if (url_has_scheme(text, strlen(text)) || strchr(text, '/') != NULL)
+	if (url_is_meant(text))
 		look_up_url(l, text);
 	else
 		look_up_name(l, text);

@@ -2,11 +2,13 @@
 #include "feeds/parse.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "feeds/host.h"
 #include "feeds/url.h"
+#include "lib/prefix.h"
 
 static const struct parse_format *const parse_formats[] = {
 	&parse_domains,
@@ -17,6 +19,10 @@ static const struct parse_format *const parse_formats[] = {
 	&parse_unbound,
 	&parse_rpz,
 	&parse_urls,
+	&parse_csv,
+	&parse_json,
+	&parse_ndjson,
+	&parse_yaml,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 
@@ -225,6 +231,23 @@ parse_name(struct parse_sink *sink, struct fsk_name *name, const char *text,
 }
 
 enum parse_result
+parse_prefix(struct parse_sink *sink, const char *text, size_t len)
+{
+	struct parse_entry e = { .kind = PARSE_LIST };
+	char alone[FSK_PREFIX_KEY], key[FSK_PREFIX_KEY];
+	uint8_t addr[FSK_ADDR_LEN];
+	unsigned bits;
+
+	snprintf(alone, sizeof(alone), "%.*s",
+	    (int)(len < sizeof(alone) ? len : 0), text);
+	if (!sink->addresses || fsk_prefix_read(alone, addr, &bits) != NULL)
+		return parse_name(sink, &e.name, text, len);
+	e.url = fsk_prefix_key("ip", addr, bits, key);
+	sink->take(sink, &e);
+	return PARSE_NAMES;
+}
+
+enum parse_result
 parse_url(struct parse_sink *sink, enum parse_kind kind, const char *text,
     size_t len, bool bare)
 {
@@ -259,10 +282,8 @@ parse_indicator(
 	parse_blanks(&text, &len);
 	if (len == 0)
 		return PARSE_NOTHING;
-	if (parse_address(text, len, &nowhere)) {
-		sink->why = "an address";
-		return PARSE_SKIPPED;
-	}
+	if (parse_address(text, len, &nowhere) && kind == PARSE_LIST)
+		return parse_prefix(sink, text, len);
 	if (url_has_scheme(text, len))
 		return parse_url(sink, kind, text, len, false);
 	sink->why = host_entry(&e.name, &e.match, sink->match, text, len);

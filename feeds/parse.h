@@ -24,13 +24,15 @@ enum parse_kind {
 	PARSE_CANCEL, /* the feed takes back that it lists it */
 };
 
-/* What a feed says of one name or URL. */
+/* What a feed says of one name, URL or prefix of addresses. */
 struct parse_entry {
-	struct fsk_name name; /* of a URL: its host */
+	struct fsk_name name; /* of a URL: its host; of a prefix: empty */
 	enum fsk_match_kind match;
 	enum parse_kind kind;
 	/* Of a URL with a path: the URL in canonical form (url.h), which is
-	 * valid during the call only; NULL: the name as a whole is meant. */
+	 * valid during the call only; of a prefix: "ip:PREFIX", or
+	 * "nsip:PREFIX" where it is of name servers.  NULL: the name as a whole
+	 * is meant. */
 	const char *url;
 };
 
@@ -39,6 +41,7 @@ struct parse_sink {
 	/* Takes an entry; false: stop, the sink has failed. */
 	bool (*take)(struct parse_sink *sink, const struct parse_entry *e);
 	enum fsk_match_kind match; /* of names without a mark of their own */
+	bool addresses; /* takes prefixes of addresses too; else skipped */
 	/* After PARSE_BAD: what is wrong, after PARSE_SKIPPED: why it is not
 	 * for us.  A constant text. */
 	const char *why;
@@ -46,8 +49,8 @@ struct parse_sink {
 
 /* What an operator may say about a feed's form; all may be NULL. */
 struct parse_options {
-	/* csv: the column, its number from 1 or its name in the header; json:
-	 * the path to the values ("data[].url"). */
+	/* csv: the column, its number from 1 or its name in the header; json,
+	 * ndjson, yaml: the path to the values ("data[].url", doc.h). */
 	const char *column;
 	/* csv: only rows with this in this column ("type=domain"). */
 	const char *only;
@@ -122,6 +125,11 @@ bool parse_address(const char *word, size_t len, bool *nowhere);
 enum parse_result parse_name(struct parse_sink *sink, struct fsk_name *name,
     const char *text, size_t len);
 
+/* Takes the address or prefix TEXT, if SINK takes any; else, or if it is no
+ * prefix, as parse_name(). */
+enum parse_result parse_prefix(
+    struct parse_sink *sink, const char *text, size_t len);
+
 /* Takes the entry that the URL TEXT is (url.h; without a scheme if BARE), as
  * KIND: its host as a whole if it is the root's, else the URL.  An address is
  * PARSE_SKIPPED. */
@@ -129,7 +137,8 @@ enum parse_result parse_url(struct parse_sink *sink, enum parse_kind kind,
     const char *text, size_t len, bool bare);
 
 /* Takes the entry that TEXT is in lists of names (host.h), a URL if it has a
- * scheme (url.h), as KIND.  An address is PARSE_SKIPPED. */
+ * scheme (url.h), as KIND.  An address is PARSE_SKIPPED, unless SINK takes
+ * them. */
 enum parse_result parse_indicator(struct parse_sink *sink, enum parse_kind kind,
     const char *text, size_t len);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Plain lists: one name a line, alone or with a mark (host.h), comments after
+ * Plain lists: one name a line, alone or with a mark (host.h), or a prefix of
+ * addresses (192.0.2.0/24), which most lists are not meant for; comments after
  * '#', whole lines of comment after '!' and ';' too.
  */
 #include <string.h>
@@ -30,7 +31,7 @@ line(struct parse_sink *sink, void *state, const char *text, size_t len)
 		    ? 2
 		    : 0;
 
-		return parse_name(sink, &e.name, word + mark, word_len - mark);
+		return parse_prefix(sink, word + mark, word_len - mark);
 	}
 	sink->take(sink, &e);
 	return PARSE_NAMES;

@@ -6,8 +6,9 @@
  * drop, TCP only or local data, for what is answered is the policy of who runs
  * the resolver.  "rpz-passthru." and its old form, a CNAME to the own name, are
  * exceptions.  A name stands for itself and "*.name" for what is below it;
- * several records of a name are one entry.  Policies for addresses and name
- * servers are skipped.
+ * several records of a name are one entry.  Policies for addresses in answers
+ * and of name servers are entries where the sink takes those; those for clients
+ * and for name servers' names are skipped.
  *
  * What makes it a zone is nothing to us: the records of its apex, the addresses
  * of its name servers, signatures.  A record within parentheses counts at the
@@ -175,6 +176,20 @@ take_policy(struct rpz *z, struct parse_sink *sink)
 }
 
 static enum parse_result
+take_prefix(struct rpz *z, struct parse_sink *sink)
+{
+	const struct parse_entry e = { .kind = PARSE_LIST,
+		.url = z->owner.prefix };
+
+	if (!sink->addresses)
+		return skipped(sink, "a trigger on addresses");
+	if (z->kind != PARSE_LIST)
+		return skipped(sink, "an exception for addresses");
+	sink->take(sink, &e);
+	return PARSE_NAMES;
+}
+
+static enum parse_result
 take_record(struct rpz *z, struct parse_sink *sink)
 {
 	const struct rpz_owner *o = &z->owner;
@@ -198,7 +213,8 @@ take_record(struct rpz *z, struct parse_sink *sink)
 		return skipped(sink, "NS and DNAME are no policy");
 	if (z->type == ZONE_ADDRESS && is_server(z))
 		return PARSE_NOTHING;
-	return take_policy(z, sink);
+	return o->what == RPZ_PREFIX ? take_prefix(z, sink)
+				     : take_policy(z, sink);
 }
 
 /* A line that begins with '$'. */

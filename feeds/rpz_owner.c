@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "feeds/rpz_owner.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "feeds/parse.h"
@@ -159,11 +160,67 @@ read_whole(
 		not_a_name(o, RPZ_BAD, "name over 255 octets");
 }
 
+/* Writes to TEXT the address whose LABELS labels from P on are in reverse: four
+ * octets, or the words of IPv6 with "zz" for "::". */
+static bool
+address_text(const uint8_t *p, unsigned labels, char text[static 64])
+{
+	char dot = labels == 4 ? '.' : ':', *at = text + 63;
+	const uint8_t *label = p;
+
+	for (unsigned i = 0; i < labels; i++, label += *label + 1)
+		if (is_label(label, "zz"))
+			dot = ':';
+	*at = '\0';
+	for (unsigned i = 0; i < labels; i++, p += *p + 1) {
+		const bool gap = is_label(p, "zz");
+
+		if (*p > 4 || at - text < 8)
+			return false;
+		if (i > 0 || gap)
+			*--at = dot;
+		if (gap && i + 1 == labels)
+			*--at = dot;
+		if (!gap) {
+			at -= *p;
+			memcpy(at, p + 1, *p);
+		}
+	}
+	memmove(text, at, (size_t)(text + 64 - at));
+	return true;
+}
+
+/* The policy for addresses whose LABELS labels are before the trigger KIND: a
+ * length, then the address. */
+static void
+judge_prefix(struct rpz_owner *o, unsigned labels, const char *kind)
+{
+	const uint8_t *bits_label = o->name.wire;
+	char alone[64], text[80];
+	uint8_t addr[FSK_ADDR_LEN];
+	const char *why = "no address";
+	unsigned bits;
+
+	if (labels > 1 && *bits_label <= 3 && o->match == FSK_EXACT &&
+	    address_text(bits_label + *bits_label + 1, labels - 1, alone)) {
+		snprintf(text, sizeof(text), "%s/%.*s", alone, *bits_label,
+		    (const char *)bits_label + 1);
+		why = fsk_prefix_read(text, addr, &bits);
+	}
+	if (why != NULL) {
+		not_a_name(o, RPZ_BAD, why);
+		return;
+	}
+	o->what = RPZ_PREFIX;
+	fsk_prefix_key(kind, addr, bits, o->prefix);
+}
+
 /* What the name is, now that the zone's is off. */
 static void
 judge(struct rpz_owner *o)
 {
 	const uint8_t *last = o->name.wire;
+	unsigned before = 0;
 
 	if (o->name.len == 1) {
 		if (o->match == FSK_BELOW)
@@ -172,12 +229,16 @@ judge(struct rpz_owner *o)
 			o->what = RPZ_APEX;
 		return;
 	}
-	while (last[*last + 1] != 0)
+	for (; last[*last + 1] != 0; before++)
 		last += *last + 1;
-	if (is_trigger(last))
-		not_a_name(o, RPZ_SKIPPED,
-		    is_label(last, "rpz-nsdname") ? "a trigger on name servers"
-						  : "a trigger on addresses");
+	if (is_label(last, "rpz-ip"))
+		judge_prefix(o, before, "ip");
+	else if (is_label(last, "rpz-nsip"))
+		judge_prefix(o, before, "nsip");
+	else if (is_label(last, "rpz-nsdname"))
+		not_a_name(o, RPZ_SKIPPED, "a trigger on name servers");
+	else if (is_trigger(last))
+		not_a_name(o, RPZ_SKIPPED, "a trigger on clients");
 	else if (is_ipv4(&o->name))
 		not_a_name(o, RPZ_SKIPPED, "an address");
 }

@@ -18,6 +18,7 @@
 
 #include "lib/db.h"
 #include "lib/name.h"
+#include "lib/prefix.h"
 
 struct rpz_zone {
 	bool has_name, has_origin;
@@ -30,15 +31,17 @@ enum rpz_what {
 	RPZ_NONE, /* no owner yet */
 	RPZ_APEX,
 	RPZ_NAME,    /* a policy for `name` */
+	RPZ_PREFIX,  /* one for `prefix` */
 	RPZ_SKIPPED, /* for something else: `why` */
 	RPZ_BAD,     /* `why` */
 };
 
 struct rpz_owner {
 	enum rpz_what what;
-	enum fsk_match_kind match; /* FSK_EXACT, or FSK_BELOW for "*." */
-	const char *why;           /* a constant */
-	struct fsk_name name;      /* without the zone's; root: the apex */
+	enum fsk_match_kind match;   /* FSK_EXACT, or FSK_BELOW for "*." */
+	const char *why;             /* a constant */
+	struct fsk_name name;        /* without the zone's; root: the apex */
+	char prefix[FSK_PREFIX_KEY]; /* as parse_entry's url */
 	/* With the zone's, as far as it is known; unset if it cannot be read.
 	 */
 	struct fsk_name whole;

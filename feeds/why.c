@@ -16,12 +16,14 @@
 #include "lib/qtype.h"
 
 static const char help[] =
-    "usage: fraudsink-feeds why -d DB [OPTION...] NAME...\n"
+    "usage: fraudsink-feeds why -d DB [OPTION...] NAME|URL...\n"
     "\n"
     "Tells what the resolver does with a query, and each rule that was\n"
     "considered, in order: bypasses, the client's group and its list, the\n"
     "entries of the list, query types, and where the answer comes from.  The\n"
-    "verdict is the resolver's own.\n"
+    "verdict is the resolver's own.  Of a URL it knows the host only; whether "
+    "the\n"
+    "URL is listed is told beside it.\n"
     "\n"
     "  -d, --database FILE    required\n"
     "      --client ADDRESS   who asks (default: somebody in no group)\n"
@@ -242,12 +244,29 @@ print_entries(const struct why *w, bool own, const char *none)
 }
 
 static void
+print_url(const struct why *w)
+{
+	struct fsk_attr a;
+	char day[16];
+
+	fsk_db_attr(w->db, w->url->attr, &a);
+	printf("    the URL      is listed as %s, by", w->url->expression);
+	for (unsigned i = 0; i < a.feeds; i++)
+		printf("%s %s", i > 0 ? "," : "",
+		    fsk_db_attr_feed(w->db, w->url->attr, i));
+	printf(": %s, %s, since %s\n", a.category, severity_word(a.severity),
+	    day_text(a.since, day));
+}
+
+static void
 print_text(const struct why *w)
 {
 	const struct fsk_policy *p = fsk_db_policy(w->db);
 	char type[FSK_QTYPE_TEXT], answer[WHY_ANSWER];
 
 	printf("%s, type %s:\n", w->name, fsk_qtype_text(w->q.qtype, type));
+	if (w->url != NULL)
+		print_url(w);
 	printf("  1 bypass       ");
 	if (w->bypass != NULL)
 		printf("by %s: %s\n", w->bypass->by, w->bypass->why);
@@ -293,23 +312,48 @@ read_time(const char *text, int64_t *out)
 
 struct asked {
 	const struct fsk_db *db;
-	const struct fsk_bypasses *bypasses;
+	struct fsk_bypasses bypasses;
 	const uint8_t *client;
 	uint16_t qtype;
 	int64_t now;
 	bool json, blocked, failed;
 };
 
+/* Reads the name that TEXT is, or is about; of a URL that is listed, *URL gets
+ * where. */
+static const char *
+read_name(const struct fsk_db *db, const char *text, struct fsk_name *name,
+    struct url_listed *found, const struct url_listed **url)
+{
+	struct url u;
+	const char *wrong;
+
+	*url = NULL;
+	if (!url_is_meant(text))
+		return host_name(name, text, strlen(text));
+	wrong = url_read(&u, text, strlen(text), true);
+	if (wrong != NULL)
+		return wrong;
+	if (u.address)
+		return "a URL of an address, which no resolver is asked for";
+	*name = u.host;
+	if (url_listed(db, &u, found))
+		*url = found;
+	return NULL;
+}
+
 static void
 explain(struct asked *a, const char *text)
 {
 	struct why *w = calloc(1, sizeof(*w));
+	struct url_listed found;
 	struct fsk_name name;
-	const char *wrong = host_name(&name, text, strlen(text));
+	const char *wrong = "out of memory";
 
-	if (wrong != NULL || w == NULL) {
-		complain("'%s' is not a domain name: %s", text,
-		    wrong != NULL ? wrong : "out of memory");
+	if (w != NULL)
+		wrong = read_name(a->db, text, &name, &found, &w->url);
+	if (wrong != NULL) {
+		complain("'%s' is no domain name or URL: %s", text, wrong);
 		a->failed = true;
 		free(w);
 		return;
@@ -320,7 +364,7 @@ explain(struct asked *a, const char *text)
 	w->q.client = a->client;
 	w->q.now = a->now;
 	fsk_db_query(a->db, &w->q.q, name.wire, name.len);
-	gather(w, a->bypasses);
+	gather(w, &a->bypasses);
 	a->blocked |= w->v.block;
 	if (!a->json)
 		print_text(w);
@@ -332,7 +376,6 @@ explain(struct asked *a, const char *text)
 static int
 run(struct asked *a, const char *path, char **names, int n)
 {
-	struct fsk_bypasses bypasses = { 0 };
 	struct fsk_error err;
 	struct fsk_db *db;
 	char *beside;
@@ -343,15 +386,14 @@ run(struct asked *a, const char *path, char **names, int n)
 	}
 	beside = fsk_bypass_path(path);
 	if (beside == NULL ||
-	    fsk_bypasses_read(&bypasses, beside, &err) != FSK_OK) {
+	    fsk_bypasses_read(&a->bypasses, beside, &err) != FSK_OK) {
 		complain("%s", beside != NULL ? err.text : "out of memory");
 		a->failed = true;
 	}
 	a->db = db;
-	a->bypasses = &bypasses;
 	for (int i = 0; i < n; i++)
 		explain(a, names[i]);
-	fsk_bypasses_fini(&bypasses);
+	fsk_bypasses_fini(&a->bypasses);
 	free(beside);
 	fsk_db_close(db);
 	return a->failed ? EXIT_ERROR : a->blocked ? EXIT_FOUND : EXIT_NONE;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "feeds/url_listed.h"
 #include "lib/ede.h"
 #include "lib/policy.h"
 #include "lib/prefix.h"
@@ -25,7 +26,10 @@ struct why_entry {
 
 struct why {
 	const struct fsk_db *db;
-	const char *name; /* as asked */
+	const char *name; /* or URL, as asked */
+	/* Of a URL: where it is listed, which the resolver does not look at;
+	 * its name is the host. */
+	const struct url_listed *url;
 	struct fsk_question q;
 	bool has_client;
 	uint8_t client[FSK_ADDR_LEN];

@@ -113,8 +113,7 @@ try_shadow(struct fraudsink *fs, struct worker_slot *slot, struct judged *j)
 	fsk_db_query(j->list->shadow, &q.q, j->q.q.wire, j->q.q.len);
 	fsk_verdict(j->list->shadow, &j->list->bypasses, &q, &v);
 	if (v.block != j->v.block)
-		tally_tried(
-		    &fs->tally, slot, &j->q, &j->v, &j->who, &j->now);
+		tally_tried(&fs->tally, slot, &j->q, &j->v, &j->who, &j->now);
 }
 
 /* Whether the query is Unbound's own: a sub-query of another one, or one with

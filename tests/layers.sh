@@ -18,7 +18,7 @@ out=$(
 	only lib "$libc|\"lib/|lib/checksum\.c:.*<xxhash\.h>"
 	only module "$libc|\"(lib|module)/|^module/unbound\.h:|^module/places\.c:.*<maxminddb\.h>"
 	only feeds "$libc|\"(lib|feeds)/|<(bzlib|cdb|confuse|csv|curl/curl|idn2|jansson|ldns/ldns|libpsl|lzma|yaml|zip|zlib|zstd)\.h>"
-	# Third-party headers: in one file each (JSON is read and written in two).
+	# Third-party headers: in one file each (JSON in those that read or write it).
 	for h in bzlib cdb confuse csv curl/curl idn2 ldns/ldns libpsl lzma yaml zip zlib zstd xxhash; do
 		files=$(grep -lE "^#include <$h\.h>" lib/*.[ch] module/*.[ch] feeds/*.[ch])
 		[ "$(echo "$files" | wc -w)" -le 1 ] || echo "$files" | tr '\n' ' ' | sed "s/\$/: more than one file includes <$h.h>/"

@@ -42,6 +42,25 @@ START_TEST(plain_lists)
 }
 END_TEST
 
+START_TEST(plain_lists_hold_addresses_for_who_takes_them)
+{
+	struct rows_sink s;
+
+	rows_begin(&s);
+	s.sink.addresses = true;
+	rows_line(&s, &parse_domains, NULL, "192.0.2.1 # one", 15);
+	rows_line(&s, &parse_domains, NULL, "192.0.2.0/24", 12);
+	rows_line(&s, &parse_domains, NULL, "2001:db8::/32", 13);
+	rows_line(&s, &parse_domains, NULL, "a.example", 9);
+	ck_assert_int_eq(
+	    rows_line(&s, &parse_domains, NULL, "192.0.2.1/24", 12),
+	    PARSE_SKIPPED);
+	ck_assert_str_eq(s.text,
+	    "url:ip:192.0.2.1/32 url:ip:192.0.2.0/24 "
+	    "url:ip:2001:db8::/32 a.example ");
+}
+END_TEST
+
 static const struct row hosts[] = {
 	{ "0.0.0.0 a.example", PARSE_NAMES, "a.example " },
 	{ "127.0.0.1\ta.example", PARSE_NAMES, "a.example " },
@@ -153,6 +172,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, plain_lists, 0, sizeof(domains) / sizeof(*domains));
 	tcase_add_loop_test(tc, hosts_files, 0, sizeof(hosts) / sizeof(*hosts));
+	tcase_add_test(tc, plain_lists_hold_addresses_for_who_takes_them);
 	tcase_add_test(tc, the_default_match_is_for_unmarked_names);
 	tcase_add_loop_test(tc,
 	    the_first_line_that_says_something_tells_the_format, 0,

@@ -111,7 +111,7 @@ static const struct row rows[] = {
 	{ "128.1.zz.db8.2001.rpz-ip A 192.0.2.1", PARSE_SKIPPED,
 	    "!a trigger on addresses" },
 	{ "24.0.0.0.127.rpz-client-ip CNAME rpz-drop.", PARSE_SKIPPED,
-	    "!a trigger on addresses" },
+	    "!a trigger on clients" },
 	{ "32.1.0.0.10.RPZ-NSIP CNAME rpz-passthru.", PARSE_SKIPPED,
 	    "!a trigger on addresses" },
 	{ "ns.a.example.rpz-nsdname CNAME .", PARSE_SKIPPED,
@@ -183,6 +183,54 @@ START_TEST(a_line_is_a_record)
 	void *state = open_state();
 
 	rows_check(&parse_rpz, state, &rows[_i]);
+	parse_rpz.close(state);
+}
+END_TEST
+
+/* What it gives to who takes addresses. */
+static const struct row prefixes[] = {
+	{ "32.2.0.0.10.rpz-ip CNAME .", PARSE_NAMES, "url:ip:10.0.0.2/32 " },
+	{ "24.0.2.0.192.rpz-ip A 192.0.2.1", PARSE_NAMES,
+	    "url:ip:192.0.2.0/24 " },
+	{ "128.1.zz.db8.2001.rpz-ip CNAME .", PARSE_NAMES,
+	    "url:ip:2001:db8::1/128 " },
+	{ "48.zz.101.db8.2001.RPZ-NSIP CNAME *.", PARSE_NAMES,
+	    "url:nsip:2001:db8:101::/48 " },
+	{ "128.1.zz.rpz-ip CNAME .", PARSE_NAMES, "url:ip:::1/128 " },
+	{ "0.zz.rpz-ip CNAME .", PARSE_NAMES, "url:ip:::/0 " },
+	{ "64.zz.3.2.1.rpz-ip CNAME .", PARSE_NAMES, "url:ip:1:2:3::/64 " },
+	{ "128.8.7.6.5.4.3.2.1.rpz-ip CNAME .", PARSE_NAMES,
+	    "url:ip:1:2:3:4:5:6:7:8/128 " },
+	{ "32.1.0.0.10.rpz-ip CNAME rpz-passthru.", PARSE_SKIPPED,
+	    "!an exception for addresses" },
+	{ "24.1.2.0.192.rpz-ip CNAME .", PARSE_BAD,
+	    "!bits are set behind the prefix" },
+	{ "33.1.2.0.192.rpz-ip CNAME .", PARSE_BAD, "!no length after '/'" },
+	{ "1234.1.2.0.192.rpz-ip CNAME .", PARSE_BAD, "!no address" },
+	{ "24.2.0.192.rpz-ip CNAME .", PARSE_BAD, "!no address" },
+	{ "24.0.300.0.192.rpz-ip CNAME .", PARSE_BAD, "!no address" },
+	{ "64.zz.1.zz.1.rpz-ip CNAME .", PARSE_BAD, "!no address" },
+	{ "64.zz.12345.rpz-ip CNAME .", PARSE_BAD, "!no address" },
+	{ "32.rpz-ip CNAME .", PARSE_BAD, "!no address" },
+	{ "*.24.0.2.0.192.rpz-ip CNAME .", PARSE_BAD, "!no address" },
+	{ "24.0.0.0.127.rpz-client-ip CNAME .", PARSE_SKIPPED,
+	    "!a trigger on clients" },
+};
+
+START_TEST(addresses_are_for_who_takes_them)
+{
+	const struct row *row = &prefixes[_i];
+	const char *why = strchr(row->gives, '!');
+	void *state = open_state();
+	struct rows_sink s;
+
+	rows_begin(&s);
+	s.sink.addresses = true;
+	ck_assert_int_eq(
+	    rows_line(&s, &parse_rpz, state, row->line, strlen(row->line)),
+	    row->result);
+	ck_assert_str_eq(why != NULL ? s.sink.why : s.text,
+	    why != NULL ? why + 1 : row->gives);
 	parse_rpz.close(state);
 }
 END_TEST
@@ -409,6 +457,8 @@ main(void)
 
 	tcase_add_loop_test(
 	    tc, a_line_is_a_record, 0, sizeof(rows) / sizeof(*rows));
+	tcase_add_loop_test(tc, addresses_are_for_who_takes_them, 0,
+	    sizeof(prefixes) / sizeof(*prefixes));
 	tcase_add_test(tc, a_nul_is_no_end);
 	tcase_add_loop_test(
 	    tc, lines_make_a_zone, 0, sizeof(zones) / sizeof(*zones));
