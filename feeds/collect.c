@@ -281,8 +281,9 @@ collect(const struct conf *c, const struct conf_feed *f, const char *body,
 		.created = (int64_t)today * 86400,
 	};
 	struct collection k = { .f = f, .lock = PTHREAD_MUTEX_INITIALIZER };
+	char source[CONF_SOURCE];
 	struct ingest_input in = { .path = body,
-		.title = f->url != NULL ? f->url : f->zone,
+		.title = conf_source(f, source),
 		.max_bytes = f->max_size,
 		.format = f->format,
 		.form = { f->column, f->only },

@@ -19,6 +19,10 @@
 	{ \
 		name, OPTION_TEXT, offsetof(type, field), standard, 0, 0, NULL \
 	}
+#define PATH(name, type, field, standard) \
+	{ \
+		name, OPTION_PATH, offsetof(type, field), standard, 0, 0, NULL \
+	}
 #define TEXTS(name, type, field) \
 	{ \
 		name, OPTION_TEXTS, offsetof(type, field), NULL, 0, 0, NULL \
@@ -164,8 +168,8 @@ static const struct conf_option feed_options[] = {
 
 #define C struct conf
 static const struct conf_option global_options[] = {
-	TEXT("database", C, database, "/var/lib/fraudsink/blocklist.fsdb"),
-	TEXT("state", C, state, "/var/lib/fraudsink/feeds"),
+	PATH("database", C, database, "/var/lib/fraudsink/blocklist.fsdb"),
+	PATH("state", C, state, "/var/lib/fraudsink/feeds"),
 	NUMBER("memory", SIZE, C, memory, "1G", 16u << 20, 1ull << 40),
 	NUMBER("threads", NUMBER, C, threads, "0", 0, 256),
 	NUMBER("generations", NUMBER, C, generations, "5", 1, 1000),
@@ -268,6 +272,30 @@ conf_feed(const struct conf *c, const char *name)
 	return NULL;
 }
 
+char *
+conf_source(const struct conf_feed *f, char text[static CONF_SOURCE])
+{
+	const char *url = f->url, *host, *user;
+	size_t len;
+
+	if (url == NULL) {
+		snprintf(text, CONF_SOURCE, "%s from %s", f->zone, f->server);
+		return text;
+	}
+	if (strncmp(url, "http", 4) != 0) {
+		snprintf(text, CONF_SOURCE, "%s", url);
+		return text;
+	}
+	host = strstr(url, "://") + 3;
+	user = memrchr(host, '@', strcspn(host, "/?#"));
+	if (user != NULL)
+		host = user + 1;
+	len = strcspn(host, "?#");
+	snprintf(text, CONF_SOURCE, "%.*s%.*s%s", url[4] == 's' ? 8 : 7, url,
+	    (int)len, host, host[len] != '\0' ? "?..." : "");
+	return text;
+}
+
 /* ---- answers ---- */
 
 static void
@@ -339,9 +367,9 @@ conf_answer_of(const struct conf *c, const struct conf_feed *f,
 	static const char *const severities[] = { "red", "yellow" };
 	static const struct conf_answer nothing = { OPTION_UNSET, OPTION_UNSET,
 		NULL, NULL, OPTION_UNSET, OPTION_UNSET, NULL, NULL, NULL,
-		{ NULL, 0 }, OPTION_UNSET, OPTION_UNSET };
+		{ NULL, 0, 0 }, OPTION_UNSET, OPTION_UNSET };
 	static const struct conf_answer standard = { 0, FSK_NXDOMAIN, NULL,
-		NULL, 60, 2, NULL, NULL, NULL, { NULL, 0 }, 0, 1 };
+		NULL, 60, 2, NULL, NULL, NULL, { NULL, 0, 0 }, 0, 1 };
 	const char *category = f != NULL ? f->category : rule->category;
 	const struct conf_answer *own = f != NULL ? &f->answer : &rule->answer;
 	const char *severity = severities[severity_of(c, own, category)];

@@ -51,6 +51,19 @@ state_path(const char *state, const char *feed, const char *file)
 	return path;
 }
 
+bool
+state_is_ours(const char *name)
+{
+	static const char *const ours[] = { "lock", "watch.lock", "bypass.lock",
+		"generations", "published", "refused", "hold", "status.json",
+		"audit.log", "group.fsdb" };
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		if (strcmp(name, ours[i]) == 0)
+			return true;
+	return false;
+}
+
 static int
 write_all(int fd, const char *p, size_t len)
 {

@@ -20,6 +20,7 @@
 #include "tests/lib/kit.h"
 
 static struct http *server;
+static void *body; /* what it sends, for as long as it may */
 
 static void
 setup(void)
@@ -33,6 +34,7 @@ static void
 teardown(void)
 {
 	http_stop(server);
+	free(body);
 	kit_teardown();
 }
 
@@ -170,7 +172,7 @@ START_TEST(a_content_coding_is_undone)
 	const struct fetch_request req = request(http_url(server, "/list"));
 	struct fetch_result res;
 	size_t len;
-	uint8_t *body = gzipped("a.example\n", 10, &len);
+	body = gzipped("a.example\n", 10, &len);
 
 	http_page(server,
 	    &(struct http_page){ .path = "/list",
@@ -179,7 +181,6 @@ START_TEST(a_content_coding_is_undone)
 		.headers = "Content-Encoding: gzip\r\n" });
 	res = fetch(&req);
 	is_new(&res, "a.example\n");
-	free(body);
 }
 END_TEST
 
@@ -302,21 +303,21 @@ static const struct {
 START_TEST(sizes_have_a_limit)
 {
 	struct fetch_request req = request(http_url(server, "/list"));
-	char body[1002];
+	char text[1002];
 	struct fetch_result res;
 
-	memset(body, 'x', sizeof(body));
-	body[sizes[_i].len] = '\0';
+	memset(text, 'x', sizeof(text));
+	text[sizes[_i].len] = '\0';
 	http_page(server,
 	    &(struct http_page){ .path = "/list",
-		.body = body,
+		.body = text,
 		.trick = sizes[_i].trick,
 		.number = 5000 });
 	req.max_bytes = 1000;
 	req.retries = 3;
 	res = fetch(&req);
 	if (sizes[_i].good)
-		is_new(&res, body);
+		is_new(&res, text);
 	else
 		is_failure(&res, "larger than 1000 octets");
 	/* It would be no smaller the next time. */
@@ -329,7 +330,7 @@ START_TEST(a_bomb_is_stopped_at_the_limit)
 	struct fetch_request req = request(http_url(server, "/list"));
 	struct fetch_result res;
 	size_t len;
-	uint8_t *body = gzipped("x", 64 << 20, &len);
+	body = gzipped("x", 64 << 20, &len);
 
 	http_page(server,
 	    &(struct http_page){ .path = "/list",
@@ -340,7 +341,6 @@ START_TEST(a_bomb_is_stopped_at_the_limit)
 	req.max_bytes = 1 << 20;
 	res = fetch(&req);
 	is_failure(&res, "larger than 1048576 octets");
-	free(body);
 }
 END_TEST
 
@@ -674,9 +674,9 @@ START_TEST(a_full_disk_is_told)
 {
 	const struct rlimit small = { 4096, RLIM_INFINITY };
 	struct fetch_request req = request(http_url(server, "/list"));
-	char *body = calloc(1, 20001);
 	struct fetch_result res;
 
+	body = calloc(1, 20001);
 	memset(body, 'x', 20000);
 	http_page(server, &(struct http_page){ .path = "/list", .body = body });
 	signal(SIGXFSZ, SIG_IGN);
@@ -684,7 +684,6 @@ START_TEST(a_full_disk_is_told)
 	res = fetch(&req);
 	is_failure(&res, "cannot write");
 	ck_assert_ptr_nonnull(strstr(res.why, "File too large"));
-	free(body);
 }
 END_TEST
 
