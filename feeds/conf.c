@@ -272,27 +272,50 @@ conf_feed(const struct conf *c, const char *name)
 	return NULL;
 }
 
+/* Behind scheme and user of the web address URL. */
+static const char *
+host_at(const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+	const char *user = memrchr(host, '@', strcspn(host, "/?#"));
+
+	return user != NULL ? user + 1 : host;
+}
+
+static bool
+is_web(const struct conf_feed *f)
+{
+	return f->url != NULL && strncmp(f->url, "http", 4) == 0;
+}
+
 char *
 conf_source(const struct conf_feed *f, char text[static CONF_SOURCE])
 {
-	const char *url = f->url, *host, *user;
-	size_t len;
-
-	if (url == NULL) {
+	if (f->url == NULL) {
 		snprintf(text, CONF_SOURCE, "%s from %s", f->zone, f->server);
-		return text;
+	} else if (is_web(f)) {
+		const char *host = host_at(f->url);
+		const size_t len = strcspn(host, "?#");
+
+		snprintf(text, CONF_SOURCE, "%.*s%.*s%s",
+		    f->url[4] == 's' ? 8 : 7, f->url, (int)len, host,
+		    host[len] != '\0' ? "?..." : "");
+	} else {
+		snprintf(text, CONF_SOURCE, "%s", f->url);
 	}
-	if (strncmp(url, "http", 4) != 0) {
-		snprintf(text, CONF_SOURCE, "%s", url);
-		return text;
-	}
-	host = strstr(url, "://") + 3;
-	user = memrchr(host, '@', strcspn(host, "/?#"));
-	if (user != NULL)
-		host = user + 1;
-	len = strcspn(host, "?#");
-	snprintf(text, CONF_SOURCE, "%.*s%.*s%s", url[4] == 's' ? 8 : 7, url,
-	    (int)len, host, host[len] != '\0' ? "?..." : "");
+	return text;
+}
+
+char *
+conf_host(const struct conf_feed *f, char text[static CONF_SOURCE])
+{
+	const char *host = is_web(f) ? host_at(f->url)
+	    : f->url != NULL         ? ""
+				     : f->server;
+	const bool v6 = *host == '[';
+
+	snprintf(text, CONF_SOURCE, "%.*s",
+	    (int)strcspn(host + v6, v6 ? "]" : "/:?#"), host + v6);
 	return text;
 }
 

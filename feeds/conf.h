@@ -134,6 +134,10 @@ struct conf_answer conf_answer_of(const struct conf *c,
 #define CONF_SOURCE 256
 char *conf_source(const struct conf_feed *f, char text[static CONF_SOURCE]);
 
+/* The name or address of the server that F's content comes from; returns TEXT,
+ * "" where it is a file of this machine. */
+char *conf_host(const struct conf_feed *f, char text[static CONF_SOURCE]);
+
 /* The feed called NAME, or NULL. */
 const struct conf_feed *conf_feed(const struct conf *c, const char *name);
 

@@ -41,6 +41,22 @@ check_names(struct options_reader *r, unsigned line, const char *what,
 	}
 }
 
+/* The same where marks ("*.") have no meaning. */
+static void
+check_plain_names(
+    struct options_reader *r, const char *what, const struct option_texts *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct fsk_name name;
+		const char *wrong = host_name(
+		    &name, l->at[i], strlen(l->at[i]));
+
+		if (wrong != NULL)
+			options_fault(r, l->line, "%s: '%s' is no name: %s",
+			    what, l->at[i], wrong);
+	}
+}
+
 /* ---- answers ---- */
 
 /* What a section says of answers, taken alone. */
@@ -402,9 +418,9 @@ check_policy(struct options_reader *r, const struct conf *c)
 void
 conf_check(struct options_reader *r, struct conf *c)
 {
-	check_names(r, 0, "own-names", &c->own_names);
-	check_names(r, 0, "never-blocked", &c->good);
-	check_names(r, 0, "always-blocked", &c->bad);
+	check_plain_names(r, "own-names", &c->own_names);
+	check_plain_names(r, "never-blocked", &c->good);
+	check_plain_names(r, "always-blocked", &c->bad);
 	for (size_t i = 0; i < c->nfeeds; i++)
 		check_feed(r, c, &c->feeds[i]);
 	check_policy(r, c);

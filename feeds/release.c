@@ -82,22 +82,11 @@ protect_feeds(const struct conf *c, struct guard *g, struct fsk_error *err)
 	int rc = FSK_OK;
 
 	for (size_t i = 0; i < c->nfeeds && rc == FSK_OK; i++) {
-		const char *at = c->feeds[i].url != NULL
-		    ? strstr(c->feeds[i].url, "://")
-		    : NULL;
-		char host[256];
+		char host[CONF_SOURCE];
 		struct fsk_error unused;
 
-		if (at == NULL)
-			continue;
-		at += 3;
-		if (strchr(at, '@') != NULL &&
-		    strcspn(at, "@") < strcspn(at, "/"))
-			at = strchr(at, '@') + 1;
-		snprintf(
-		    host, sizeof(host), "%.*s", (int)strcspn(at, "/:?#"), at);
 		/* An address is no name, and needs no guard. */
-		rc = guard_never(g, host, &unused);
+		rc = guard_never(g, conf_host(&c->feeds[i], host), &unused);
 		if (rc == FSK_ENAME)
 			rc = FSK_OK;
 		else if (rc != FSK_OK && err != NULL)

@@ -119,6 +119,8 @@ static const struct {
 	{ FEED "never-blocked = { \"\" }", 2, "never-blocked: '' is no name" },
 	{ FEED "\nalways-blocked = { \"ok.example\", \"..\" }", 3,
 	    "always-blocked: '..' is no name" },
+	{ FEED "own-names = { \"*.a.example\" }", 2, "is no name" },
+	{ FEED "always-blocked = { \"=a.example\" }", 2, "is no name" },
 	/* titles */
 	{ "feed \"\" { url = \"/x\" }", 1, "a name has 1 to 63" },
 	{ "feed \".\" { url = \"/x\" }", 1, "a name has 1 to 63" },
@@ -535,6 +537,34 @@ START_TEST(long_sources_are_cut)
 }
 END_TEST
 
+static const struct {
+	const char *url, *server, *host;
+} hosts[] = {
+	{ "https://Feeds.test/a:b", NULL, "Feeds.test" },
+	{ "https://feeds.test:8443", NULL, "feeds.test" },
+	{ "http://me:k@feeds.test?a", NULL, "feeds.test" },
+	{ "http://[2001:db8::1]:80/", NULL, "2001:db8::1" },
+	{ "file:///a", NULL, "" },
+	{ "/http://a", NULL, "" },
+	{ NULL, "ns.feeds.test", "ns.feeds.test" },
+	{ NULL, "ns.feeds.test:5353", "ns.feeds.test" },
+	{ NULL, "[2001:db8::1]:5353", "2001:db8::1" },
+};
+
+START_TEST(the_host_of_a_feed)
+{
+	char url[100] = "", server[100] = "", text[CONF_SOURCE];
+	struct conf_feed f = { .url = hosts[_i].url != NULL
+		    ? strcpy(url, hosts[_i].url)
+		    : NULL,
+		.server = hosts[_i].server != NULL
+		    ? strcpy(server, hosts[_i].server)
+		    : NULL };
+
+	ck_assert_str_eq(conf_host(&f, text), hosts[_i].host);
+}
+END_TEST
+
 /* ---- answers of words ---- */
 
 static const struct {
@@ -609,6 +639,7 @@ main(void)
 	tcase_add_test(tc, the_severity_is_that_of_the_list);
 	tcase_add_loop_test(tc, no_source_shows_a_secret, 0, COUNT(sources));
 	tcase_add_test(tc, long_sources_are_cut);
+	tcase_add_loop_test(tc, the_host_of_a_feed, 0, COUNT(hosts));
 	tcase_add_loop_test(tc, addresses, 0, COUNT(lists));
 	tcase_add_test(tc, a_text_of_an_answer_has_its_limit);
 	suite_add_tcase(s, tc);
