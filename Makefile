@@ -128,7 +128,7 @@ lint:
 		--inline-suppr --suppress=missingIncludeSystem --suppress=uninitvar \
 		--suppress=uninitStructMember --suppress=ctuuninitvar lib feeds module
 	sh tests/layers.sh
-	mandoc -T lint -W warning feeds/*.8 module/*.8
+	mandoc -T lint -W warning feeds/*.[58] module/*.8
 
 # ---- demo, installation, the rest ----
 
@@ -142,10 +142,11 @@ demo: deps
 
 install: all
 	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(PREFIX)/sbin \
-		$(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(MOD) $(DESTDIR)$(MODULEDIR)
 	install -m 755 $(FEEDS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 module/fraudsink-module-check $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 feeds/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 feeds/*.8 module/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 clean:
 	rm -rf build

@@ -11,6 +11,7 @@
  *       collect.c    makes a feed's list of it, if its guards agree
  *       release.c    makes and publishes a database, if anything changed
  *         merge.c      the lists of all feeds to one
+ *           policy.c     who gets which answer; group_list.c, schedule.c
  *           guard.c      what no feed may block; psl.c, nameset.c
  *         publish.c    generations, and which is in force
  *     state.c    what is kept from round to round
@@ -23,6 +24,9 @@
  *       host.c     what is a name in a feed; idn.c international ones
  *       url.c      URLs in one form, url_host.c their hosts
  *       zone.c     the text of zones, rpz_owner.c names in policy zones
+ *       value.c    values of tables (csv_columns.c) and documents (doc.c)
+ *   bypass.c   something passes for a while
+ *   why.c      what happens to a query, and why
  *   lookup.c   is this name or URL listed, by whom, since when
  *   info.c     what is in a database
  *   dump.c     its entries as text

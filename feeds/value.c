@@ -135,6 +135,9 @@ value_take(
 	slash = memchr(text, '/', len);
 	if (slash != NULL &&
 	    parse_address(text, (size_t)(slash - text), &nowhere)) {
+		if (sink->addresses &&
+		    parse_prefix(sink, kind, text, len) == PARSE_NAMES)
+			return PARSE_NAMES;
 		sink->why = "an address or a network";
 		return PARSE_SKIPPED;
 	}
