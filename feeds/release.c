@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,11 +332,17 @@ release_hold(const struct conf *c, uint64_t serial, struct fsk_error *err)
 }
 
 int
+release_unhold(const struct conf *c, struct fsk_error *err)
+{
+	return remove_file(c, "hold", err);
+}
+
+int
 release_resume(const struct conf *c, struct fsk_error *err)
 {
 	int rc = remove_file(c, "published", err);
 
-	return rc == FSK_OK ? remove_file(c, "hold", err) : rc;
+	return rc == FSK_OK ? release_unhold(c, err) : rc;
 }
 
 /* ---- afterwards ---- */
@@ -352,6 +359,7 @@ release_hooks(const struct conf *c, uint64_t serial)
 		pid_t pid = fork();
 
 		if (pid == 0) {
+			signal(SIGPIPE, SIG_DFL); /* we ignore it */
 			setenv("FRAUDSINK_DB", c->database, 1);
 			setenv("FRAUDSINK_SERIAL", text, 1);
 			execl("/bin/sh", "sh", "-c", hook, (char *)NULL);
