@@ -2,8 +2,11 @@
 #include "feeds/json.h"
 
 #include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "feeds/cmd.h"
+#include "feeds/printable.h"
 #include "lib/qtype.h"
 
 /* Prints and frees O. */
@@ -21,10 +24,14 @@ static json_t *
 text(const char *s)
 {
 	json_t *j = json_string(s);
+	char *copy;
 
-	/* A name from the command line may be no UTF-8; then it is no name
-	 * that could be listed under these octets, and is shown empty. */
-	return j != NULL ? j : json_string("");
+	if (j != NULL || s == NULL || (copy = strdup(s)) == NULL)
+		return j;
+	/* What is said on a command line may be no UTF-8. */
+	j = json_string(printable(copy));
+	free(copy);
+	return j;
 }
 
 static void
