@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "feeds/fetch.h"
+#include "feeds/printable.h"
 #include "feeds/transfer.h"
 
 static void __attribute__((format(printf, 2, 3)))
@@ -23,6 +24,8 @@ fail(struct content *k, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(k->why, sizeof(k->why), fmt, ap);
 	va_end(ap);
+	/* A server, or its certificate, may have had a say in it. */
+	printable(k->why);
 	k->status = CONTENT_FAILED;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feeds/printable.h"
 #include "feeds/source.h"
 
 #define BLOCK_LEN    (512u << 10)
@@ -72,16 +73,14 @@ add_bad(struct ingest_input *in, uint64_t line, const char *why,
     const char *text, size_t len)
 {
 	struct ingest_bad bad = { .line = line, .why = why };
-	size_t n = 0;
+	const size_t n = len < sizeof(bad.text) ? len : sizeof(bad.text) - 1;
 
 	in->bad++;
-	for (; n < len && n < sizeof(bad.text) - 1; n++) {
-		uint8_t c = (uint8_t)text[n];
-
-		/* Feeds are strangers: nothing of theirs steers a terminal. */
-		bad.text[n] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-	}
+	for (size_t i = 0; i < n; i++)
+		bad.text[i] = text[i] != '\0' ? text[i] : '?';
 	bad.text[n] = '\0';
+	/* Feeds are strangers: nothing of theirs steers a terminal. */
+	printable(bad.text);
 	keep_sample(in, &bad);
 }
 

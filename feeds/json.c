@@ -2,8 +2,11 @@
 #include "feeds/json.h"
 
 #include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "feeds/cmd.h"
+#include "feeds/printable.h"
 #include "lib/qtype.h"
 
 /* Prints and frees O. */
@@ -21,10 +24,14 @@ static json_t *
 text(const char *s)
 {
 	json_t *j = json_string(s);
+	char *copy;
 
-	/* A name from the command line may be no UTF-8; then it is no name
-	 * that could be listed under these octets, and is shown empty. */
-	return j != NULL ? j : json_string("");
+	if (j != NULL || s == NULL || (copy = strdup(s)) == NULL)
+		return j;
+	/* What is said on a command line may be no UTF-8. */
+	j = json_string(printable(copy));
+	free(copy);
+	return j;
 }
 
 static void
@@ -37,7 +44,7 @@ add_entry(json_t *o, const struct json_entry *e)
 	json_object_set_new(o, "feeds", feeds);
 	if (e->entry == NULL) {
 		static const char *const none[] = { "action", "entry", "match",
-			"category", "severity", "since" };
+			"category", "severity", "since", "case" };
 
 		for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
 			json_object_set_new(o, none[i], json_null());
@@ -53,6 +60,36 @@ add_entry(json_t *o, const struct json_entry *e)
 	json_object_set_new(o, "category", text(a.category));
 	json_object_set_new(o, "severity", text(severity_word(a.severity)));
 	json_object_set_new(o, "since", text(day_text(a.since, day)));
+	json_object_set_new(o, "case",
+	    a.case_number[0] != '\0' ? text(a.case_number) : json_null());
+}
+
+/* Adds who answers for the feeds of E, where they say so. */
+static void
+add_authorities(json_t *o, const struct json_entry *e)
+{
+	json_t *all = json_array();
+	struct fsk_attr a = { .feeds = 0 };
+
+	if (e->entry != NULL)
+		fsk_db_attr(e->db, e->attr, &a);
+	for (unsigned i = 0; i < a.feeds; i++) {
+		struct fsk_feed f;
+		json_t *one;
+
+		fsk_db_feed_info(
+		    e->db, fsk_db_attr_feed_row(e->db, e->attr, i), &f);
+		if (f.authority[0] == '\0' && f.legal_basis[0] == '\0' &&
+		    f.contact[0] == '\0')
+			continue;
+		one = json_object();
+		json_object_set_new(one, "feed", text(f.name));
+		json_object_set_new(one, "authority", text(f.authority));
+		json_object_set_new(one, "legal_basis", text(f.legal_basis));
+		json_object_set_new(one, "contact", text(f.contact));
+		json_array_append_new(all, one);
+	}
+	json_object_set_new(o, "authorities", all);
 }
 
 bool
@@ -66,6 +103,7 @@ json_lookup(FILE *to, const char *name, const struct json_entry *e, bool url)
 	json_object_set_new(o, "name", text(name));
 	json_object_set_new(o, "listed", json_boolean(!a.allow));
 	add_entry(o, e);
+	add_authorities(o, e);
 	if (url)
 		json_object_set_new(o, "match", text("url"));
 	if (url && !a.allow) /* nothing is done to its host */
@@ -208,13 +246,9 @@ why_entry(const struct why *w, const struct why_entry *e)
 		fsk_name_to_text(q->wire + fsk_query_at(q, e->labels), name),
 		e->attr };
 	json_t *o = json_object();
-	struct fsk_attr a;
 
-	fsk_db_attr(e->db, e->attr, &a);
 	add_entry(o, &entry);
 	json_object_set_new(o, "list", text(e->own ? "group" : "all"));
-	json_object_set_new(o, "case",
-	    a.case_number[0] != '\0' ? text(a.case_number) : json_null());
 	json_object_set_new(o, "decides", json_boolean(e->wins));
 	return o;
 }

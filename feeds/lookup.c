@@ -55,6 +55,21 @@ make_printable(char *text)
 			*text = '?';
 }
 
+/* Who answers for feed I of the entry. */
+static void
+print_authority(const struct json_entry *e, unsigned i)
+{
+	struct fsk_feed f;
+
+	fsk_db_feed_info(e->db, fsk_db_attr_feed_row(e->db, e->attr, i), &f);
+	if (f.authority[0] != '\0')
+		printf(", authority %s", f.authority);
+	if (f.legal_basis[0] != '\0')
+		printf(", legal basis %s", f.legal_basis);
+	if (f.contact[0] != '\0')
+		printf(", contact %s", f.contact);
+}
+
 static void
 print_text(const char *text, const struct json_entry *e, bool url)
 {
@@ -73,8 +88,13 @@ print_text(const char *text, const struct json_entry *e, bool url)
 	for (unsigned i = 0; i < a.feeds; i++)
 		printf("%s%s", i == 0 ? " " : ",",
 		    fsk_db_attr_feed(e->db, e->attr, i));
-	printf(", category %s, severity %s, since %s\n", a.category,
+	printf(", category %s, severity %s, since %s", a.category,
 	    severity_word(a.severity), day_text(a.since, day));
+	if (a.case_number[0] != '\0')
+		printf(", case %s", a.case_number);
+	for (unsigned i = 0; i < a.feeds; i++)
+		print_authority(e, i);
+	putchar('\n');
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #include "feeds/collect.h"
 #include "feeds/contents.h"
+#include "feeds/printable.h"
 #include "feeds/release.h"
 #include "feeds/state.h"
 #include "lib/db.h"
@@ -135,6 +136,7 @@ take_content(struct run *run, struct content *k, struct feed_state *s)
 		if (!made) {
 			k->status = CONTENT_FAILED;
 			snprintf(k->why, sizeof(k->why), "%s", err.text);
+			printable(k->why);
 		}
 	}
 	switch (k->status) {

@@ -47,6 +47,9 @@ int state_lock_file(
 /* "STATE/FEED/FILE", for free(); NULL when out of memory.  FEED may be NULL. */
 char *state_path(const char *state, const char *feed, const char *file);
 
+/* Whether NAME lies in the state folder beside those of the feeds. */
+bool state_is_ours(const char *name);
+
 /* Reads what is known of FEED; all zero if nothing is, or if it cannot be
  * read: that costs a fetch. */
 void state_read(const char *state, const char *feed, struct feed_state *s);

@@ -19,6 +19,7 @@ fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 	atomic_init(&h->current, empty);
 	atomic_init(&h->readers, NULL);
 	h->load = load;
+	h->open = fsk_db_open_fd;
 	h->path = strdup(path);
 	h->bypass_path = fsk_bypass_path(path);
 	if (asprintf(&h->shadow_path, "%s.shadow", path) == -1)
@@ -152,7 +153,7 @@ swap_db(struct fsk_handle *h, struct fsk_list *list, struct fsk_db **at, int fd,
 {
 	struct fsk_db *db;
 
-	if (fsk_db_open_fd(&db, fd, path, h->load, err) != FSK_OK) {
+	if (h->open(&db, fd, path, h->load, err) != FSK_OK) {
 		free(list);
 		return FSK_REFUSED;
 	}

@@ -46,6 +46,9 @@ struct fsk_handle {
 	/* The keeper's: */
 	char *path, *bypass_path, *shadow_path;
 	enum fsk_db_load load;
+	/* fsk_db_open_fd(), or one of the keeper's that does it elsewhere. */
+	int (*open)(struct fsk_db **db, int fd, const char *path,
+	    enum fsk_db_load load, struct fsk_error *err);
 	struct fsk_file_id seen, bypass_seen, shadow_seen;
 	void (*opened)(void *arg, const struct fsk_db *db);
 	void *arg;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lib/verdict.h"
 
+#include <string.h>
+
 #include "lib/policy.h"
 
 static void
@@ -20,10 +22,19 @@ is_for_type(const struct fsk_class *k, uint16_t qtype)
 	return !k->types_only;
 }
 
+/* Whether A is an alias of Q's name to itself. */
+static bool
+is_alias_to_itself(const struct fsk_answer *a, const struct fsk_question *q)
+{
+	return a->action == FSK_CNAME && a->cname.len == q->q.len &&
+	    memcmp(a->cname.wire, q->q.wire, q->q.len) == 0;
+}
+
 /* Decides by what ATTR, of V->db, says. */
 static void
-decide(const struct fsk_policy *p, const struct fsk_attr *attr, uint16_t qtype,
-    struct fsk_verdict *v, const struct fsk_db *db)
+decide(const struct fsk_policy *p, const struct fsk_attr *attr,
+    const struct fsk_question *q, struct fsk_verdict *v,
+    const struct fsk_db *db)
 {
 	const struct fsk_answer *answer = attr->answer;
 
@@ -37,7 +48,7 @@ decide(const struct fsk_policy *p, const struct fsk_attr *attr, uint16_t qtype,
 		const uint16_t row = fsk_policy_answer(
 		    p, v->group, attr->class);
 
-		if (!is_for_type(fsk_policy_class(p, attr->class), qtype)) {
+		if (!is_for_type(fsk_policy_class(p, attr->class), q->qtype)) {
 			resolve(v, FSK_OTHER_TYPE);
 			return;
 		}
@@ -47,7 +58,9 @@ decide(const struct fsk_policy *p, const struct fsk_attr *attr, uint16_t qtype,
 		}
 		answer = fsk_db_answer(db, row);
 	}
-	if (answer->action == FSK_PASSTHRU) {
+	/* The page that listed names lead to is to be had, although it is
+	 * listed itself. */
+	if (answer->action == FSK_PASSTHRU || is_alias_to_itself(answer, q)) {
 		resolve(v, FSK_PASSED);
 		return;
 	}
@@ -139,7 +152,30 @@ fsk_verdict(const struct fsk_db *db, const struct fsk_bypasses *bypasses,
 	if (!find(db, p, q, v) || passes(p, bypasses, q, v))
 		return;
 	fsk_db_attr(v->db, v->found.attr, &attr);
-	decide(p, &attr, q->qtype, v, db);
+	decide(p, &attr, q, v, db);
+}
+
+/* Whether the list of the group at hand lets the name pass; then *V says so. */
+static bool
+group_allows(const struct fsk_policy *p, const struct fsk_question *q,
+    struct fsk_verdict *v)
+{
+	const struct fsk_db *list = fsk_policy_list(p, v->group);
+	struct fsk_found found;
+	struct fsk_attr attr;
+
+	if (list == NULL)
+		return false;
+	fsk_db_find(list, &q->q, &found);
+	if (!found.covered)
+		return false;
+	fsk_db_attr(list, found.attr, &attr);
+	if (attr.allow) {
+		v->db = list;
+		v->found = found;
+		resolve(v, FSK_ALLOWED);
+	}
+	return attr.allow;
 }
 
 void
@@ -149,19 +185,21 @@ fsk_verdict_alias(const struct fsk_db *db, const struct fsk_bypasses *bypasses,
 	const struct fsk_policy *p = fsk_db_policy(db);
 	struct fsk_attr attr;
 
+	*v = (struct fsk_verdict){ .db = db };
 	/* Without a policy nothing says that aliases count. */
-	if (p == NULL) {
-		*v = (struct fsk_verdict){ .db = db };
+	if (p == NULL)
 		return;
-	}
-	if (!find(db, p, q, v) || passes(p, bypasses, q, v))
+	fsk_db_find(db, &q->q, &v->found);
+	if (!v->found.covered)
 		return;
-	fsk_db_attr(v->db, v->found.attr, &attr);
-	if (v->db != db || !fsk_policy_class(p, attr.class)->aliases) {
-		resolve(v, FSK_NOT_LISTED);
-		v->touched = false;
-	} else
-		decide(p, &attr, q->qtype, v, db);
+	fsk_db_attr(db, v->found.attr, &attr);
+	if (attr.allow || !fsk_policy_class(p, attr.class)->aliases)
+		return;
+	v->touched = true;
+	if (q->client != NULL)
+		v->group = fsk_policy_group(p, q->client, q->now);
+	if (!passes(p, bypasses, q, v) && !group_allows(p, q, v))
+		decide(p, &attr, q, v, db);
 }
 
 void
@@ -182,7 +220,7 @@ fsk_verdict_attr(const struct fsk_db *db, const struct fsk_bypasses *bypasses,
 	if (passes(p, bypasses, q, v))
 		return;
 	fsk_db_attr(db, number, &attr);
-	decide(p, &attr, q->qtype, v, db);
+	decide(p, &attr, q, v, db);
 }
 
 bool

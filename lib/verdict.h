@@ -12,7 +12,8 @@
  *   4. the list of all: the entry with the most labels; at equal labels allow
  *      beats block, then exact beats the rest
  *   5. the entry's class is for other query types: resolve
- *   6. the answer for the group and the class
+ *   6. the answer for the group and the class; an alias to the name itself
+ *      is none: resolve
  */
 #ifndef FRAUDSINK_VERDICT_H
 #define FRAUDSINK_VERDICT_H
@@ -60,8 +61,9 @@ struct fsk_verdict {
 void fsk_verdict(const struct fsk_db *db, const struct fsk_bypasses *bypasses,
     const struct fsk_question *q, struct fsk_verdict *v);
 
-/* The same for an alias on the way to Q's name: only entries whose class says
- * so count (fsk_class.aliases). */
+/* The same for an alias on the way to Q's name: only entries of the list of all
+ * whose class says so count (fsk_class.aliases), unless the list of the group
+ * lets the name pass.  `touched` where there is such an entry. */
 void fsk_verdict_alias(const struct fsk_db *db,
     const struct fsk_bypasses *bypasses, const struct fsk_question *q,
     struct fsk_verdict *v);

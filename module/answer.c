@@ -242,7 +242,7 @@ has_addresses(const struct fsk_answer *a, uint16_t qtype)
 static bool
 fill(struct reply_info *rep, const struct fsk_db *main,
     const struct fsk_verdict *v, const struct query_info *q,
-    const struct reply_info *page, struct regional *region)
+    struct regional *region)
 {
 	const struct fsk_answer *a = v->answer;
 
@@ -256,11 +256,7 @@ fill(struct reply_info *rep, const struct fsk_db *main,
 			return add(rep, addresses(a, q, region), true);
 		return add(rep, soa(main, v, q, region), false);
 	case FSK_CNAME:
-		if (!add(rep, alias(a, q, region), true))
-			return false;
-		for (size_t i = 0; page != NULL && i < page->an_numrrsets; i++)
-			add(rep, page->rrsets[i], true);
-		return true;
+		return add(rep, alias(a, q, region), true);
 	case FSK_REFUSE:
 		rep->flags |= LDNS_RCODE_REFUSED;
 		return true;
@@ -282,16 +278,33 @@ fill(struct reply_info *rep, const struct fsk_db *main,
 
 struct answer *
 answer_build(const struct fsk_db *main, const struct fsk_verdict *v,
-    const struct query_info *qinfo, const struct reply_info *page,
-    struct regional *region)
+    const struct query_info *qinfo, struct regional *region)
 {
-	struct answer *a = new_answer(qinfo, v->answer->ttl,
-	    1 + (page != NULL ? page->an_numrrsets : 0), region);
+	struct answer *a = new_answer(qinfo, v->answer->ttl, 1, region);
 
-	if (a == NULL || !fill(a->msg->rep, main, v, qinfo, page, region))
+	if (a == NULL || !fill(a->msg->rep, main, v, qinfo, region))
 		return NULL;
 	prepare_ede(a, main, v);
 	return a;
+}
+
+void
+answer_add(struct answer *a, struct reply_info *page, struct regional *region)
+{
+	struct reply_info *rep = a->msg->rep;
+	struct reply_info *copy = reply_info_copy(page, NULL, region);
+	struct ub_packed_rrset_key **rrsets;
+
+	if (copy == NULL)
+		return;
+	rrsets = regional_alloc(
+	    region, (rep->rrset_count + copy->an_numrrsets) * sizeof(*rrsets));
+	if (rrsets == NULL)
+		return;
+	memcpy(rrsets, rep->rrsets, rep->rrset_count * sizeof(*rrsets));
+	rep->rrsets = rrsets;
+	for (size_t i = 0; i < copy->an_numrrsets; i++)
+		add(rep, copy->rrsets[i], true);
 }
 
 struct answer *

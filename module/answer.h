@@ -21,11 +21,15 @@ struct answer {
 
 /* Builds the answer that V asks for to QINFO in REGION, with all that it needs
  * of MAIN, the database of the question, copied; NULL if the region is out of
- * memory.  PAGE is what the target of an alias resolves to, in REGION; NULL:
- * nothing is known of it. */
+ * memory. */
 struct answer *answer_build(const struct fsk_db *main,
     const struct fsk_verdict *v, const struct query_info *qinfo,
-    const struct reply_info *page, struct regional *region);
+    struct regional *region);
+
+/* Adds to A, an alias, copies in REGION of what its target resolves to; where
+ * there is no memory for them, the alias stays alone. */
+void answer_add(
+    struct answer *a, struct reply_info *page, struct regional *region);
 
 /* The same, but SERVFAIL whatever V asks for. */
 struct answer *answer_servfail(const struct fsk_db *main,

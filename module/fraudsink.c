@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "module/give.h"
 #include "module/path.h"
 
 /* Unbound's build that this was compiled for; fraudsink-module-check looks for
@@ -260,9 +261,10 @@ operate(struct module_qstate *qstate, enum module_ev event, int id,
 			    states[path_new(fs, slot, qstate, id)];
 		break;
 	case module_event_moddone:
-		if (slot != NULL)
-			path_done(fs, slot, qstate, id);
 		qstate->ext_state[id] = module_finished;
+		if (slot != NULL &&
+		    path_done(fs, slot, qstate, id) == PATH_WAIT)
+			qstate->ext_state[id] = module_wait_subquery;
 		break;
 	case module_event_reply:
 	case module_event_noreply:
@@ -277,7 +279,7 @@ operate(struct module_qstate *qstate, enum module_ev event, int id,
 void
 inform_super(struct module_qstate *qstate, int id, struct module_qstate *super)
 {
-	path_page(qstate, super, id);
+	give_page(qstate, super, id);
 }
 
 void

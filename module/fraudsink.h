@@ -4,6 +4,7 @@
  *
  *   fraudsink.c  the six entry points, and what Unbound calls besides
  *   path.c       the path of a query
+ *   judge.c      the verdict on it; give.c does what that says
  *   asker.c      who asks, and how
  *   answer.c     what a client gets instead
  *   inspect.c    what an answer leads to; places.c where addresses are

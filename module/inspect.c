@@ -193,7 +193,6 @@ inspect_answer(const struct fsk_list *list, const struct places *places,
 	const struct fsk_policy *p = fsk_db_policy(list->db);
 	struct look l = { list, places, NULL, p, q, v, touched };
 
-	*touched = false;
 	if (!inspect_wanted(list->db))
 		return false;
 	l.settings = fsk_policy_settings(p);

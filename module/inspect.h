@@ -19,8 +19,8 @@
 /* Looks at the answer section of REP, the answer to Q: the targets of aliases
  * and of service bindings, addresses, and the addresses within service bindings
  * (RFC 9460 section 7.3).  PLACES may be NULL.  True with the verdict in *V
- * where something in it is listed; *TOUCHED: something is, for somebody, so the
- * answer must not be given to others from a cache. */
+ * where something in it is listed; *TOUCHED is set where something is for
+ * somebody, so that the answer must not be given to others from a cache. */
 bool inspect_answer(const struct fsk_list *list, const struct places *places,
     const struct fsk_question *q, const struct reply_info *rep,
     struct fsk_verdict *v, bool *touched);

@@ -32,19 +32,15 @@
 enum path_step {
 	PATH_RESOLVE, /* let the other modules go on */
 	PATH_DONE,    /* it is answered */
-	PATH_WAIT,    /* for a query of our own, see path_page() */
+	PATH_WAIT,    /* for a query of our own, see give_page() */
 };
 
 /* A query arrives, or the query that it waited for is done. */
 enum path_step path_new(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, int id);
 
-/* The query DONE, for which WAITING waits, has come to its end. */
-void path_page(
-    const struct module_qstate *done, struct module_qstate *waiting, int id);
-
-/* The other modules are done. */
-void path_done(struct fraudsink *fs, struct worker_slot *slot,
+/* The other modules are done; PATH_RESOLVE: with their answer. */
+enum path_step path_done(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, int id);
 
 /* Unbound is about to ask the name server at ADDR for QINFO. */

@@ -39,8 +39,12 @@ open_file(struct file *f, const char *path, char why[static 256])
 	int rc;
 
 	f->path = strdup(path);
-	if (*path == '\0' || f->path == NULL)
+	if (*path == '\0')
 		return false;
+	if (f->path == NULL) {
+		snprintf(why, 256, "out of memory");
+		return false;
+	}
 	if (stat(path, &st) == 0)
 		identify(f, &st);
 	rc = MMDB_open(path, MMDB_MODE_MMAP, &f->db);
@@ -65,9 +69,11 @@ places_open(const char *country, const char *network, char why[static 256])
 	struct places *p = calloc(1, sizeof(*p));
 	bool any;
 
-	snprintf(why, 256, "out of memory");
-	if (p == NULL)
+	why[0] = '\0';
+	if (p == NULL) {
+		snprintf(why, 256, "out of memory");
 		return NULL;
+	}
 	any = open_file(&p->country, country, why);
 	any |= open_file(&p->network, network, why);
 	if (!any) {

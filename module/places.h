@@ -22,8 +22,9 @@ struct place {
 	uint32_t network; /* number of the autonomous system; 0: unknown */
 };
 
-/* Opens the files at the paths COUNTRY and NETWORK, "" for none.  NULL where
- * none can be opened; WHY then says why. */
+/* Opens the files at the paths COUNTRY and NETWORK, "" for none; WHY is "", or
+ * says why one of them cannot be opened, and then that one knows nothing.  NULL
+ * where none can. */
 struct places *places_open(
     const char *country, const char *network, char why[static 256]);
 void places_close(struct places *p);

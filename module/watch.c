@@ -3,11 +3,18 @@
  * The background thread.  It polls the file's identity a few times a second,
  * which works on every file system and costs nothing, and does all that could
  * make a worker wait: opening, checking, sweeping, logging.
+ *
+ * Reading and checking a list takes a tenth of a second and no lock: a thread
+ * does that which has a lower priority.  All else is left to one that has the
+ * workers' own priority: while it holds a lock of Unbound's cache, workers
+ * spin, and it must not have to wait for them.
  */
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,8 +22,12 @@
 #include "module/fraudsink.h"
 #include "module/sweep.h"
 
-#define NICE    10 /* on Linux, of this thread alone */
 #define POLL_MS 100
+
+/* Of the thread that reads: enough weight for a list to be in force within two
+ * seconds where all processors are busy, and short turns. */
+#define READ_NICE     5
+#define READ_SLICE_NS 100000
 
 atomic_bool watch_missing;
 
@@ -30,8 +41,8 @@ tell_list(struct fraudsink *fs, const struct fsk_db_info *info)
 }
 
 /* Opens the files that tell where addresses are, if the policy wants them and
- * they are others than those that are open. */
-static void
+ * they are others than those that are open.  Whether there are others now. */
+static bool
 look_for_places(struct fraudsink *fs)
 {
 	const struct fsk_list *list = fsk_reader_enter(
@@ -43,45 +54,43 @@ look_for_places(struct fraudsink *fs)
 	struct places *now = atomic_load(&fs->places), *next = NULL;
 	const bool wanted = s != NULL && s->look_at_places;
 	bool change = now != NULL && !wanted;
-	char why[256];
+	char why[256] = "";
 
 	if (wanted && places_outdated(now, s->country_db, s->asn_db)) {
 		next = places_open(s->country_db, s->asn_db, why);
-		change = next != NULL;
-		if (next == NULL && !fs->no_places)
+		/* Half of it is better than nothing, but not than all. */
+		change = next != NULL && (why[0] == '\0' || now == NULL);
+		if (!change) {
+			places_close(next);
+			next = NULL;
+		}
+		if (why[0] != '\0' && !fs->no_places)
 			log_warn("fraudsink: %s; %s", why,
-			    now != NULL ? "the file before stays in use"
-					: "no country or network is known");
-		fs->no_places = next == NULL;
+			    now != NULL ? "the files before stay in use"
+					: "nothing is known of it");
+		fs->no_places = why[0] != '\0';
 	}
 	fsk_reader_leave(&fs->keeper);
 	if (!change)
-		return;
+		return false;
 	atomic_store(&fs->places, next);
 	/* Workers use it inside their reader slot only. */
 	fsk_handle_drain(&fs->handle);
 	places_close(now);
+	return true;
 }
 
-/* A swap: the new database is current already; once no worker uses the old one
- * any more, nothing that it let pass can enter the cache unseen, and the cache
- * is swept. */
-static void
-swapped(struct fraudsink *fs)
+/* Removes from Unbound's cache what must not be in it; how much. */
+static long
+sweep(struct fraudsink *fs, struct fsk_db_info *info)
 {
-	const struct fsk_list *list;
-	struct fsk_db_info info;
+	const struct fsk_list *list = fsk_reader_enter(
+	    &fs->keeper, &fs->handle);
 	long removed;
 
-	fsk_handle_retire(&fs->handle);
-	look_for_places(fs);
-	list = fsk_reader_enter(&fs->keeper, &fs->handle);
-	fsk_db_info(list->db, &info);
+	fsk_db_info(list->db, info);
 	removed = sweep_cache(fs->env, list, atomic_load(&fs->places));
 	fsk_reader_leave(&fs->keeper);
-	fs->swaps++;
-	tally_add(&fs->tally, FSK_TOTAL_SWAPS, 1);
-	tell_list(fs, &info);
 	if (removed > 0) {
 		fs->swept += (uint64_t)removed;
 		tally_add(&fs->tally, FSK_TOTAL_SWEPT, (uint64_t)removed);
@@ -90,12 +99,43 @@ swapped(struct fraudsink *fs)
 		log_err("fraudsink: out of memory while sweeping the cache; "
 			"some listed names may be answered until their TTL "
 			"ends");
+	return removed;
+}
+
+/* A swap: the new database is current already; once no worker uses the old one
+ * any more, nothing that it let pass can enter the cache unseen, and the cache
+ * is swept. */
+static void
+swapped(struct fraudsink *fs)
+{
+	struct fsk_db_info info;
+	long removed;
+
+	fsk_handle_retire(&fs->handle);
+	look_for_places(fs);
+	removed = sweep(fs, &info);
+	fs->swaps++;
+	tally_add(&fs->tally, FSK_TOTAL_SWAPS, 1);
+	tell_list(fs, &info);
 	log_info("fraudsink: '%s' is in force: %llu entries, serial %llu, %ld "
 		 "messages removed from the cache",
 	    fs->handle.path, (unsigned long long)info.entries,
 	    (unsigned long long)info.serial, removed);
 	if (fs->swaps > 1)
 		log_counters(fs, "at swap");
+}
+
+/* Other files say where addresses are: what was in no listed country may be in
+ * one now. */
+static void
+places_changed(struct fraudsink *fs)
+{
+	struct fsk_db_info info;
+	const long removed = sweep(fs, &info);
+
+	log_info("fraudsink: other files tell countries and networks; %ld "
+		 "messages removed from the cache",
+	    removed);
 }
 
 static const char *
@@ -140,6 +180,66 @@ look_beside(struct fraudsink *fs)
 	case FSK_UNCHANGED:
 		break;
 	}
+}
+
+/* As in sched_setattr(2), for which older C libraries have nothing. */
+struct attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* Makes the calling thread, on Linux it alone, wait for the workers rather than
+ * they for it: from Linux 6.12 on a thread that asks for short turns is not
+ * given longer ones. */
+static void
+be_gentle(void)
+{
+	const id_t me = (id_t)gettid();
+	const int nice = getpriority(PRIO_PROCESS, me) + READ_NICE;
+	struct attributes a = { .size = sizeof(a),
+		.policy = SCHED_BATCH,
+		.nice = nice < 19 ? nice : 19,
+		.runtime = READ_SLICE_NS };
+
+	if (syscall(SYS_sched_setattr, 0, &a, 0) != 0)
+		setpriority(PRIO_PROCESS, me, nice);
+}
+
+/* A database to be opened. */
+struct opening {
+	struct fsk_db **db;
+	int fd;
+	const char *path;
+	enum fsk_db_load load;
+	struct fsk_error *err;
+	int rc;
+};
+
+static void *
+open_here(void *arg)
+{
+	struct opening *o = arg;
+
+	be_gentle();
+	o->rc = fsk_db_open_fd(o->db, o->fd, o->path, o->load, o->err);
+	return NULL;
+}
+
+/* fsk_db_open_fd() in a thread of lower priority. */
+static int
+open_gently(struct fsk_db **db, int fd, const char *path, enum fsk_db_load load,
+    struct fsk_error *err)
+{
+	struct opening o = { db, fd, path, load, err, FSK_OK };
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, open_here, &o) != 0)
+		return fsk_db_open_fd(db, fd, path, load, err);
+	pthread_join(thread, NULL);
+	return o.rc;
 }
 
 static void
@@ -203,10 +303,7 @@ run(void *arg)
 	struct fraudsink *fs = arg;
 	struct timespec until;
 
-	/* Where a worker shares our processor, it goes first; a tenth of a
-	 * busy one is enough to take up a list in time. */
-	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
-
+	fs->handle.open = open_gently; /* workers run from now on */
 	pthread_mutex_lock(&fs->lock);
 	while (!fs->stop) {
 		clock_gettime(CLOCK_MONOTONIC, &until);
@@ -219,7 +316,8 @@ run(void *arg)
 		pthread_mutex_unlock(&fs->lock);
 		look(fs);
 		look_beside(fs);
-		look_for_places(fs);
+		if (look_for_places(fs))
+			places_changed(fs);
 		remove_leaks(fs);
 		look_for_ring(fs);
 		pthread_mutex_lock(&fs->lock);

@@ -4,15 +4,15 @@
 #   tests/bench/run.sh BUILD UNBOUND [PART...]
 #
 # BUILD holds libfraudsink.a, fraudsink-feeds and fraudsink.so, UNBOUND a built
-# tree of Unbound.  PART: lookup build feeds resolver swap (all of them if none is
-# named).  Lists come from $FRAUDSINK_TEST_DATA, or are made up where there are
+# tree of Unbound.  PART: lookup build feeds resolver swap ring (all of them if
+# none is named).  Lists come from $FRAUDSINK_TEST_DATA, or are made up where there are
 # none.  Absolute numbers mean little on a shared machine; the ratios do.
 set -eu
 
 [ $# -ge 2 ] || { echo "usage: run.sh BUILD UNBOUND [PART...]" >&2; exit 2; }
 build=$1 unbound=$2
 shift 2
-[ $# -gt 0 ] || set -- lookup build feeds resolver swap
+[ $# -gt 0 ] || set -- lookup build feeds resolver swap ring
 sh tests/deps.sh bench
 
 bin=$build/tests/bench work=$build/bench
@@ -33,6 +33,7 @@ compile pick $here/pick.c $here/names.c
 compile gen $here/gen.c $here/names.c
 compile spend $here/spend.c
 compile client $here/client.c $here/names.c
+compile ring $here/ring.c $here/names.c
 
 # The list, sorted and without what legitimate names end in, and those names.
 data=${FRAUDSINK_TEST_DATA:-../shared/data}

@@ -43,8 +43,8 @@ get16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static size_t
-make_query(const struct ask *ask, uint16_t id, uint8_t *q)
+size_t
+dns_make(const struct ask *ask, uint16_t id, uint8_t *q)
 {
 	uint8_t name[256];
 	size_t len = 12, n;
@@ -72,6 +72,11 @@ make_query(const struct ask *ask, uint16_t id, uint8_t *q)
 		if (ask->dnssec)
 			q[len + 7] = 0x80;
 		len += sizeof(opt);
+		ck_assert_uint_le(ask->options_len, 256);
+		put16(q + len - 2, (unsigned)ask->options_len);
+		if (ask->options_len > 0)
+			memcpy(q + len, ask->options, ask->options_len);
+		len += ask->options_len;
 	}
 	return len;
 }
@@ -119,7 +124,7 @@ read_options(struct reply *r, size_t at, size_t len)
 
 		at += 4;
 		ck_assert_uint_le(n, end - at);
-		if (code == 15) {
+		if (code == 15 && r->edes++ == 0) {
 			ck_assert_uint_ge(n, 2);
 			r->ede = get16(r->wire + at);
 			ck_assert_uint_lt(n - 2, sizeof(r->ede_text));
@@ -131,8 +136,8 @@ read_options(struct reply *r, size_t at, size_t len)
 	ck_assert_uint_eq(at, end);
 }
 
-static void
-read_reply(struct reply *r)
+void
+dns_read(struct reply *r)
 {
 	size_t at = 12;
 
@@ -142,6 +147,8 @@ read_reply(struct reply *r)
 	r->rrs = 0;
 	r->edns = false;
 	r->ede = -1;
+	r->edes = 0;
+	r->ede_text[0] = '\0';
 	r->qname_len = 0;
 	ck_assert_uint_le(get16(r->wire + 4), 1);
 	if (get16(r->wire + 4) == 1) {
@@ -194,6 +201,29 @@ receive(int fd, uint8_t *buf, size_t want, bool whole, size_t *got, long end)
 	return true;
 }
 
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* Makes *A of TEXT, which is of either family; returns its length. */
+static socklen_t
+make_address(union address *a, const char *text, unsigned port)
+{
+	memset(a, 0, sizeof(*a));
+	if (strchr(text, ':') == NULL) {
+		a->v4.sin_family = AF_INET;
+		a->v4.sin_port = htons((uint16_t)port);
+		ck_assert_int_eq(inet_pton(AF_INET, text, &a->v4.sin_addr), 1);
+		return sizeof(a->v4);
+	}
+	a->v6.sin6_family = AF_INET6;
+	a->v6.sin6_port = htons((uint16_t)port);
+	ck_assert_int_eq(inet_pton(AF_INET6, text, &a->v6.sin6_addr), 1);
+	return sizeof(a->v6);
+}
+
 bool
 dns_ask(
     const char *address, unsigned port, const struct ask *ask, struct reply *r)
@@ -202,26 +232,21 @@ dns_ask(
 	uint16_t id = (uint16_t)(atomic_fetch_add(&ids, 1) * 40503u);
 	long end = now_ms() +
 	    patience(ask->timeout_ms != 0 ? (long)ask->timeout_ms : 5000);
-	struct sockaddr_in to = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port) };
+	union address to, from;
+	const socklen_t to_len = make_address(&to, address, port);
 	uint8_t q[600], size[2];
-	size_t len = make_query(ask, id, q + 2), n;
+	size_t len = dns_make(ask, id, q + 2), n;
 	bool good = false;
 	int fd;
 
-	inet_pton(AF_INET, address, &to.sin_addr);
-	fd = socket(
-	    AF_INET, (ask->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	fd = socket(to.any.sa_family,
+	    (ask->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
 	ck_assert_int_ne(fd, -1);
 	put16(q, (unsigned)len);
-	if (ask->from != NULL) {
-		struct sockaddr_in from = { .sin_family = AF_INET };
-
-		inet_pton(AF_INET, ask->from, &from.sin_addr);
+	if (ask->from != NULL)
 		ck_assert_int_eq(
-		    bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
-	}
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1)
+		    bind(fd, &from.any, make_address(&from, ask->from, 0)), 0);
+	if (connect(fd, &to.any, to_len) == -1)
 		goto out;
 	if (ask->tcp) {
 		if (send(fd, q, len + 2, MSG_NOSIGNAL) != (ssize_t)len + 2 ||
@@ -237,7 +262,7 @@ dns_ask(
 				goto out;
 		} while (r->len < 12 || get16(r->wire) != id);
 	}
-	read_reply(r);
+	dns_read(r);
 	good = true;
 out:
 	close(fd);

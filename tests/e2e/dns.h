@@ -19,6 +19,7 @@ enum {
 	T_TXT = 16,
 	T_AAAA = 28,
 	T_SRV = 33,
+	T_DNAME = 39,
 	T_DS = 43,
 	T_DNSKEY = 48,
 	T_SVCB = 64,
@@ -26,11 +27,18 @@ enum {
 	T_ANY = 255,
 	T_CAA = 257
 };
-enum { EDE_STALE = 3, EDE_BLOCKED = 15 };
+enum {
+	EDE_STALE = 3,
+	EDE_FORGED,
+	EDE_BLOCKED = 15,
+	EDE_CENSORED,
+	EDE_FILTERED
+};
 enum { NOERROR = 0, SERVFAIL = 2, NXDOMAIN = 3, REFUSED = 5 };
 enum {
 	F_QR = 0x8000,
 	F_AA = 0x0400,
+	F_TC = 0x0200,
 	F_RD = 0x0100,
 	F_RA = 0x0080,
 	F_AD = 0x0020,
@@ -46,7 +54,10 @@ struct ask {
 	uint16_t flags; /* F_RD is set unless no_rd */
 	bool no_rd, edns, dnssec, tcp;
 	unsigned timeout_ms; /* 0: 5000 */
-	const char *from;    /* the client's IPv4 address; NULL: any */
+	const char *from;    /* the client's address; NULL: any */
+	/* Options of EDNS as they are sent, which `edns` or `dnssec` is for. */
+	const uint8_t *options;
+	size_t options_len;
 };
 
 struct rr {
@@ -67,13 +78,20 @@ struct reply {
 	struct rr rr[64];
 	unsigned rrs;
 	bool edns;
-	int ede; /* INFO-CODE, -1: none */
-	char ede_text[128];
+	int ede; /* INFO-CODE of the first, -1: none */
+	unsigned edes;
+	char ede_text[1024];
 };
 
 /* Asks ADDRESS:PORT; false if no answer came in time or over TCP. */
 bool dns_ask(
     const char *address, unsigned port, const struct ask *ask, struct reply *r);
+
+/* The question as octets, with ID; Q has room for 600.  Returns how many. */
+size_t dns_make(const struct ask *ask, uint16_t id, uint8_t *q);
+
+/* Reads the R->len octets of R->wire. */
+void dns_read(struct reply *r);
 
 /* Records of TYPE (0: any) in SECTION, OPT not counted. */
 unsigned dns_count(const struct reply *r, unsigned section, uint16_t type);

@@ -263,17 +263,29 @@ proc_run(const char *log, const char *const argv[], int want)
 
 /* ---- addresses ---- */
 
-const char *
-own_address(void)
+static const char *
+address(unsigned i)
 {
-	static char text[INET_ADDRSTRLEN];
+	static char text[3][INET_ADDRSTRLEN];
 	unsigned pid = (unsigned)getpid();
 
 	/* A process number has 22 bits at most. */
-	if (text[0] == '\0')
-		snprintf(text, sizeof(text), "127.%u.%u.%u",
-		    64 + (pid >> 16 & 63), pid >> 8 & 255, pid & 255);
-	return text;
+	if (text[i][0] == '\0')
+		snprintf(text[i], sizeof(text[i]), "127.%u.%u.%u",
+		    64 * (i + 1) + (pid >> 16 & 63), pid >> 8 & 255, pid & 255);
+	return text[i];
+}
+
+const char *
+own_address(void)
+{
+	return address(0);
+}
+
+const char *
+other_address(unsigned i)
+{
+	return address(i);
 }
 
 /* ---- the guardian ---- */

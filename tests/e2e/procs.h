@@ -79,4 +79,7 @@ void show_tail(const char *path);
 /* An address on the loopback network that no other running test has. */
 const char *own_address(void);
 
+/* The same, another one: I is 1 or 2. */
+const char *other_address(unsigned i);
+
 #endif

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SECTIONS 4096
+
 static const char zone[] =
     "test. 300 IN SOA ns.test. admin.test. 1 3600 1200 604800 60\n"
     "test. 300 IN NS ns.test.\n"
@@ -75,19 +77,41 @@ sign_zone(struct world *w)
 	    (const char *const[]){ "/bin/sh", "-c", command, NULL }, 0);
 }
 
+/* Writes the zone Z and adds it to NSD's SECTIONS. */
 static void
-start_nsd(struct world *w)
+add_zone(struct world *w, const struct world_zone *z, char *sections)
 {
-	char text[4096];
+	const size_t len = strlen(sections);
+	char file[64];
+
+	snprintf(file, sizeof(file), "%s.zone", z->name);
+	write_text(w, file, z->records);
+	snprintf(sections + len, SECTIONS - len,
+	    "zone:\n name: %s.\n zonefile: %s\n", z->name, file);
+}
+
+static void
+start_nsd(struct world *w, const struct world_options *o)
+{
+	char text[8192], sections[SECTIONS];
 
 	snprintf(text, sizeof(text), zone, own_address(), own_address());
+	if (o->records != NULL)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s",
+		    o->records);
 	write_text(w, "test.zone", text);
 	write_text(w, "other.zone", other_zone);
 	sign_zone(w);
-	nsd_start(&w->nsd, w->folder, w->upstream,
+	snprintf(sections, sizeof(sections),
+	    "server:\n%s"
 	    "zone:\n name: test.\n zonefile: test.zone\n"
 	    "zone:\n name: example.\n zonefile: other.zone\n"
-	    "zone:\n name: signed.test.\n zonefile: signed.zone.signed\n");
+	    "zone:\n name: signed.test.\n zonefile: signed.zone.signed\n",
+	    o->nsd != NULL ? o->nsd : "");
+	for (const struct world_zone *z = o->zones;
+	     z != NULL && z->name != NULL; z++)
+		add_zone(w, z, sections);
+	nsd_start(&w->nsd, w->folder, w->upstream, sections);
 }
 
 /* ---- Unbound ---- */
@@ -122,6 +146,11 @@ write_conf(struct world *w, const struct world_options *o)
 	    o->server != NULL ? o->server : "", getenv("FRAUDSINK_TEST_MODULE"),
 	    w->folder, own_address(), w->upstream, own_address(), w->upstream,
 	    o->rest != NULL ? o->rest : "");
+	for (const struct world_zone *z = o->zones;
+	     z != NULL && z->name != NULL; z++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "stub-zone:\n name: \"%s.\"\n stub-addr: %s@%u\n", z->name,
+		    z->server, w->upstream);
 	write_file(w->conf, text, strlen(text));
 }
 
@@ -172,7 +201,7 @@ world_start(struct world *w, const struct world_options *o)
 	 * are bound to all addresses, keep off these two (see write_conf()). */
 	w->upstream = 5301;
 	w->port = 5302;
-	start_nsd(w);
+	start_nsd(w, o);
 	if (o->list != NULL)
 		publish(w, o->list, NULL);
 	write_conf(w, o);

@@ -32,7 +32,14 @@ struct world_options {
 	const char *rest;    /* more sections */
 	const char *list;    /* published before the start; NULL: none */
 	const char *ring;    /* a file in the folder; NULL: none */
-	bool bare;           /* do not wait for Unbound to answer */
+	const char *records; /* more lines for the zone test.; NULL: none */
+	const char *nsd;     /* more lines for the server section of NSD */
+	/* More zones, up to one without name; Unbound asks NSD for them at the
+	 * address `server`. */
+	const struct world_zone {
+		const char *name, *records, *server;
+	} * zones;
+	bool bare; /* do not wait for Unbound to answer */
 };
 
 /* Starts both; ends the test if one of them does not come up. */

@@ -2,6 +2,7 @@
 /* Damaged and hostile files: a clear error, never a crash, never a wrong
  * verdict. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -233,6 +234,40 @@ START_TEST(hostile_values_are_refused)
 }
 END_TEST
 
+/* A look-up takes the end of a partition's lines from the next one's start. */
+START_TEST(partitions_out_of_order_are_refused)
+{
+	const struct kit_build b = { .mode = FSK_NAMES };
+	struct fsk_writer_result result;
+	uint8_t first[FSK_PART_LEN], *rows, *many;
+	struct kit_list l = { 0 };
+	struct fsk_error err = { 0 };
+	struct fsk_db *db;
+	size_t n;
+
+	for (unsigned i = 0; i < 10000; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "name%u.test", i);
+		kit_add_text(&l, text, FSK_SUBTREE, RED_A);
+	}
+	ck_assert_int_eq(
+	    kit_publish(&l, kit_path("many"), &b, &result, &err), FSK_OK);
+	many = kit_read(kit_path("many"), &n);
+	ck_assert_int_ge(many[FSK_H_PART_BITS], 1);
+	rows = many +
+	    fsk_get64(section_row(many, FSK_SEC_PARTS) + FSK_S_OFFSET);
+	memcpy(first, rows, sizeof(first));
+	memcpy(rows, rows + FSK_PART_LEN, sizeof(first));
+	memcpy(rows + FSK_PART_LEN, first, sizeof(first));
+	fix_sums(many, n);
+	ck_assert_int_eq(open_image(many, n, &db, &err), FSK_ECORRUPT);
+	ck_assert_ptr_nonnull(strstr(err.text, "partition 0"));
+	free(many);
+	kit_free(&l);
+}
+END_TEST
+
 START_TEST(an_unknown_optional_section_is_passed_over)
 {
 	uint8_t *row = image + FSK_H_TABLE +
@@ -310,6 +345,7 @@ main(void)
 	tcase_add_test(tc, every_flipped_bit_is_refused);
 	tcase_add_loop_test(tc, hostile_values_are_refused, 0,
 	    sizeof(hostile) / sizeof(*hostile));
+	tcase_add_test(tc, partitions_out_of_order_are_refused);
 	tcase_add_test(tc, an_unknown_optional_section_is_passed_over);
 	tcase_add_test(tc, a_copy_survives_what_happens_to_the_file);
 	tcase_add_test(tc, what_is_no_database_is_told_by_name);

@@ -281,6 +281,47 @@ START_TEST(aliases_count_where_the_class_says_so)
 }
 END_TEST
 
+/* Who may see where an alias leads to is not the only one who asks. */
+START_TEST(aliases_matter_to_all_if_to_one)
+{
+	static const struct {
+		const char *target, *client;
+		int64_t now;
+		bool block, touched;
+	} alias[] = {
+		{ "bad.example", NULL, 0, true, true },
+		{ "bad.example", "10.1.1.1", OPEN, false, true }, /* allowed */
+		{ "bad.example", "10.2.1.1", OPEN, false, true }, /* off */
+		{ "bad.example", "2001:db8::1", OPEN, false, true }, /* pass */
+		{ "good.bad.example", NULL, 0, false, false },
+		{ "games.example", NULL, 0, false, false },
+		{ "games.example", "10.1.1.1", OPEN, false, false },
+		{ "sink.example", "10.2.1.1", OPEN, false, false },
+		{ "other.example", "10.2.1.1", OPEN, false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(alias) / sizeof(*alias); i++) {
+		struct fsk_name name = kit_name(alias[i].target);
+		struct fsk_question q = { .qtype = 1, .now = alias[i].now };
+		uint8_t addr[FSK_ADDR_LEN];
+		struct fsk_verdict v;
+
+		if (alias[i].client != NULL) {
+			ck_assert(fsk_addr_read(alias[i].client, addr));
+			q.client = addr;
+		}
+		memset(&v, 0xa5, sizeof(v));
+		fsk_db_query(db, &q.q, name.wire, name.len);
+		fsk_verdict_alias(db, NULL, &q, &v);
+		ck_assert_msg(v.block == alias[i].block &&
+			v.touched == alias[i].touched && !v.would,
+		    "%s for %s: %d, %d", alias[i].target,
+		    alias[i].client != NULL ? alias[i].client : "nobody",
+		    v.block, v.touched);
+	}
+}
+END_TEST
+
 START_TEST(listed_addresses_are_found)
 {
 	const struct fsk_policy *p = fsk_db_policy(db);
@@ -442,6 +483,7 @@ main(void)
 	    (int)(sizeof(rows) / sizeof(*rows)));
 	tcase_add_test(tc, bypasses_go_before_all);
 	tcase_add_test(tc, aliases_count_where_the_class_says_so);
+	tcase_add_test(tc, aliases_matter_to_all_if_to_one);
 	tcase_add_test(tc, listed_addresses_are_found);
 	tcase_add_test(tc, settings_are_kept);
 	tcase_add_test(tc, the_reason_is_told);
