@@ -64,6 +64,16 @@ static const struct conf_option options[] = {
 	    NULL },
 	{ "least-clients", NUMBER, CONF(least_clients), "20", 1, UINT32_MAX,
 	    NULL },
+	{ "card-yellow-rate", NUMBER, CONF(card_yellow_rate), "5", 0,
+	    UINT32_MAX, NULL },
+	{ "card-red-rate", NUMBER, CONF(card_red_rate), "10", 0, UINT32_MAX,
+	    NULL },
+	{ "card-yellow-growth", NUMBER, CONF(card_yellow_growth), "50", 0,
+	    UINT32_MAX, NULL },
+	{ "card-red-growth", NUMBER, CONF(card_red_growth), "100", 0,
+	    UINT32_MAX, NULL },
+	{ "card-least-clients", NUMBER, CONF(card_least_clients), "20", 1,
+	    UINT32_MAX, NULL },
 };
 
 static const struct conf_option clickhouse_options[] = {

@@ -77,6 +77,11 @@ struct conf {
 	uint64_t sketch_key, pseudonym_key; /* enum conf_rotation */
 	uint64_t sketch_precision;          /* see sketch.h */
 	uint64_t least_clients;             /* behind what researchers see */
+	/* When reports give a country or group a card: hits a client and day;
+	 * percent more than the month before; 0: never.  And the clients a day
+	 * that it must have. */
+	uint64_t card_yellow_rate, card_red_rate;
+	uint64_t card_yellow_growth, card_red_growth, card_least_clients;
 };
 
 /* Reads the file PATH.  Returns NULL after telling TELL each fault ("FILE:LINE:

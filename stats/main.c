@@ -27,6 +27,8 @@
  *     store_sqlite_read.c    questions
  *     store_sqlite_keep.c    what is let go of
  *       sql.c                the library
+ *   ask.c      the questions (ask.h says where); cmd_ask.c asks them,
+ *              live.c shows some again and again, serve.c does by HTTP
  */
 #include <signal.h>
 #include <stdio.h>
@@ -34,6 +36,7 @@
 #include <string.h>
 
 #include "stats/cmd.h"
+#include "stats/cmd_ask.h"
 
 static const struct {
 	const char *name, *what;
@@ -43,6 +46,14 @@ static const struct {
 	    cmd_check },
 	{ "collect", "store what the resolver tells, for ever", cmd_collect },
 	{ "warnings", "early warnings: ordered, acknowledged", cmd_warnings },
+	{ "top", "which names, feeds, countries ... had most hits", cmd_ask },
+	{ "series", "how it went on, step by step", cmd_ask },
+	{ "feeds", "what each feed is good for", cmd_ask },
+	{ "name", "what is known of a name", cmd_ask },
+	{ "hosts", "the resolvers, their lists and counters", cmd_ask },
+	{ "report", "a month in figures", cmd_ask },
+	{ "live", "a screen that shows what is blocked now", cmd_live },
+	{ "serve", "metrics, answers and a dashboard by HTTP", cmd_serve },
 };
 
 static void
