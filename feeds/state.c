@@ -217,6 +217,7 @@ static const struct {
 	{ "etag", AT(etag), sizeof(((struct feed_state *)0)->etag) },
 	{ "last-modified", AT(last_modified),
 	    sizeof(((struct feed_state *)0)->last_modified) },
+	{ "source", AT(source), sizeof(((struct feed_state *)0)->source) },
 	{ "form", AT(form), sizeof(((struct feed_state *)0)->form) },
 	{ "format", AT(format), sizeof(((struct feed_state *)0)->format) },
 	{ "why", AT(why), sizeof(((struct feed_state *)0)->why) },

@@ -24,6 +24,7 @@
 
 struct feed_state {
 	char etag[256], last_modified[64];
+	char source[24];     /* of where it comes from: a hash */
 	char form[24];       /* of what makes the list from the body: a hash */
 	char format[16];     /* what the body turned out to be */
 	char why[512];       /* the last run failed: why; "": it did not */

@@ -17,6 +17,7 @@
 static const struct feed_state full = {
 	.etag = "W/\"a b\"",
 	.last_modified = "Sat, 01 Aug 2026 00:00:00 GMT",
+	.source = "fedcba9876543210",
 	.form = "0123456789abcdef",
 	.format = "domains",
 	.why = "the server says 500 (tried 4 times)",
@@ -44,6 +45,7 @@ same_state(const struct feed_state *a, const struct feed_state *b)
 {
 	ck_assert_str_eq(a->etag, b->etag);
 	ck_assert_str_eq(a->last_modified, b->last_modified);
+	ck_assert_str_eq(a->source, b->source);
 	ck_assert_str_eq(a->form, b->form);
 	ck_assert_str_eq(a->format, b->format);
 	ck_assert_str_eq(a->why, b->why);
