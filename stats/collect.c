@@ -3,8 +3,9 @@
  * fraudsink-stats collect: from the rings to the store, for ever.
  *
  * The resolver's workers call nobody when they store an event, so the rings
- * are looked at some times a second.  A batch is written every `interval`, and
- * earlier when a ring is half full.
+ * are looked at some times a second.  A batch is written every `interval`.  A
+ * ring that is half full before is relieved by the journal, or by an early
+ * batch.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -19,7 +20,9 @@
 #include "stats/cmd.h"
 #include "stats/collector.h"
 
-#define LOOK_MS     50    /* from one look at the rings to the next */
+#define LOOK_MS     50    /* from one look at the rings to the next, */
+#define BUSY_MS     5     /* and when there was much to see: */
+#define MUCH        500   /* events */
 #define AT_ONCE     20000 /* events that are taken before the rest is seen to */
 #define ATTACH_MS   1000  /* between tries to attach a ring */
 #define MAINTAIN_MS 30000
@@ -95,7 +98,8 @@ plan(struct collecting *g)
 	g->retry = RETRY_MS;
 }
 
-static void
+/* False: the process must end. */
+static bool
 reload(struct collecting *g)
 {
 	struct conf *c = read_conf(g->path);
@@ -107,9 +111,9 @@ reload(struct collecting *g)
 	if (k == NULL) {
 		complain("the configuration before stays");
 		conf_free(c);
-		return;
+		return true;
 	}
-	/* What is not written stays in the rings, for the new one. */
+	/* What is not written stays in rings and journal, for the new one. */
 	if (collector_write(g->k, &err) != FSK_OK)
 		complain("%s", err.text);
 	collector_free(g->k);
@@ -118,6 +122,10 @@ reload(struct collecting *g)
 	g->k = k;
 	plan(g);
 	complain("the configuration is read again");
+	if (collector_begin(k, &err) == FSK_OK)
+		return true;
+	complain("%s", err.text);
+	return false;
 }
 
 /* ---- rounds ---- */
@@ -165,6 +173,14 @@ feed_watchdog(struct collecting *g)
 	g->alive_at = now_ms() + g->watchdog;
 }
 
+/* Whether a batch cannot wait for its time. */
+static bool
+is_urgent(struct collecting *g)
+{
+	return !collector_failing(g->k) && collector_pressed(g->k) &&
+	    !collector_relieve(g->k);
+}
+
 /* One look at the rings; how many events were taken, or below 0: the process
  * must end. */
 static long
@@ -180,9 +196,7 @@ look(struct collecting *g)
 	n = collector_take(g->k, AT_ONCE);
 	if (n < 0)
 		return n;
-	if ((now >= g->write_at ||
-		(!collector_failing(g->k) && collector_pressed(g->k))) &&
-	    !write_batch(g))
+	if ((now >= g->write_at || is_urgent(g)) && !write_batch(g))
 		return FSK_ENOMEM;
 	if (now >= g->maintain_at && !collector_failing(g->k)) {
 		collector_maintain(g->k);
@@ -211,14 +225,18 @@ run(struct collecting *g, const sigset_t *signals)
 		if (again) {
 			again = 0;
 			fsk_notify("RELOADING=1");
-			reload(g);
+			if (!reload(g))
+				return EXIT_ERROR;
 			fsk_notify("READY=1");
 		}
 		n = look(g);
 		if (n < 0)
 			break;
 		feed_watchdog(g);
-		pause_for(n >= AT_ONCE ? 0 : LOOK_MS, signals);
+		pause_for(n >= AT_ONCE ? 0
+			: n >= MUCH    ? BUSY_MS
+				       : LOOK_MS,
+		    signals);
 	}
 	fsk_notify("STOPPING=1");
 	if (n >= 0) {
@@ -269,8 +287,10 @@ collect(struct collecting *g, bool once)
 	sigaction(SIGHUP, &on, NULL);
 	sigaction(SIGTERM, &on, NULL);
 	sigaction(SIGINT, &on, NULL);
-	if (collector_new(&g->k, g->c, &err) != FSK_OK) {
+	if (collector_new(&g->k, g->c, &err) != FSK_OK ||
+	    collector_begin(g->k, &err) != FSK_OK) {
 		complain("%s", err.text);
+		collector_free(g->k);
 		return EXIT_ERROR;
 	}
 	g->watchdog = (int64_t)(fsk_notify_watchdog() / 1000);

@@ -7,12 +7,13 @@
 
 #include "stats/cmd.h"
 #include "stats/geo.h"
+#include "stats/journal.h"
 #include "stats/privacy.h"
 #include "stats/rollup.h"
 #include "stats/source.h"
 #include "stats/store.h"
 
-#define BATCH_MOST  500000         /* events in memory */
+#define BATCH_MOST  400000         /* events in memory */
 #define PAST_MOST   (31 * 86400ll) /* seconds that an event may be old */
 #define AHEAD_MOST  600            /* seconds that a clock may be ahead */
 #define MAINTAIN_MS 300            /* that maintenance may take in a row */
@@ -23,6 +24,10 @@ struct collector {
 	struct rollup *rollup;
 	struct geo *geo;
 	struct privacy *privacy;
+	struct journal *journal; /* NULL: none */
+	/* Rings that the journal had events of, until those are stored. */
+	struct journal_ring *left;
+	size_t nleft;
 	struct source **source;
 	char (*told)[512]; /* why each source is not attached */
 	uint64_t now;      /* microseconds, of this round */
@@ -107,6 +112,8 @@ collector_free(struct collector *k)
 		source_free(k->source[i]);
 	free(k->source);
 	free(k->told);
+	free(k->left);
+	journal_close(k->journal);
 	rollup_free(k->rollup);
 	geo_free(k->geo);
 	privacy_close(k->privacy);
@@ -128,12 +135,132 @@ collector_attach(struct collector *k)
 			if (strcmp(k->told[i], err.text) != 0)
 				complain("%s", err.text);
 			strcpy(k->told[i], err.text);
-		} else {
-			k->told[i][0] = '\0';
+			continue;
 		}
-		attached += source_attached(s);
+		k->told[i][0] = '\0';
+		for (size_t j = 0; j < k->nleft; j++)
+			source_pass(s, &k->left[j]);
+		attached++;
 	}
 	return attached;
+}
+
+/* ---- the journal ---- */
+
+struct replay {
+	struct collector *k;
+	struct fsk_error err;
+};
+
+/* Whether the store has all that a record has: then it is of a batch after
+ * which the journal was not emptied any more. */
+static bool
+is_wanted(void *arg, const struct journal_ring *rings, unsigned n, bool *yes)
+{
+	struct replay *p = arg;
+	struct collector *k = p->k;
+	struct store_ring *r = malloc(sizeof(*r));
+	struct journal_ring *more = realloc(
+	    k->left, (k->nleft + n) * sizeof(*more));
+	int rc = FSK_OK;
+
+	if (more != NULL)
+		k->left = more;
+	if (r == NULL || (more == NULL && n > 0))
+		rc = fsk_fail(&p->err, FSK_ENOMEM, "out of memory");
+	*yes = false;
+	for (unsigned i = 0; rc == FSK_OK && i < n; i++) {
+		rc = store_ring(k->store, rings[i].id, r, &p->err);
+		for (unsigned w = 0; rc == FSK_OK && w < rings[i].workers; w++)
+			*yes |= r->position[w] < rings[i].position[w];
+		k->left[k->nleft++] = rings[i];
+	}
+	free(r);
+	return rc == FSK_OK;
+}
+
+static bool
+add_again(void *arg, const struct rollup_event *e)
+{
+	struct replay *p = arg;
+
+	return rollup_add(p->k->rollup, e);
+}
+
+int
+collector_begin(struct collector *k, struct fsk_error *err)
+{
+	struct replay p = { k, { .code = FSK_OK } };
+	int rc;
+
+	if (*k->c->journal == '\0')
+		return FSK_OK;
+	if (journal_open(&k->journal, k->c->journal, err) != FSK_OK) {
+		complain("%s; without it more than some ten thousand events a "
+			 "second may be too many",
+		    err->text);
+		return FSK_OK;
+	}
+	rc = journal_replay(
+	    k->journal, rollup_words(k->rollup), is_wanted, add_again, &p, err);
+	if (rc != FSK_OK && p.err.code != FSK_OK)
+		*err = p.err;
+	return rc;
+}
+
+/* Puts how far rings are stored that were in the journal and are no more. */
+static int
+put_left(struct collector *k, int64_t now, struct fsk_error *err)
+{
+	struct store_ring *r = malloc(sizeof(*r));
+	int rc = r != NULL ? FSK_OK
+			   : fsk_fail(err, FSK_ENOMEM, "out of memory");
+
+	for (size_t i = 0; rc == FSK_OK && i < k->nleft; i++) {
+		const struct journal_ring *left = &k->left[i];
+		bool attached = false;
+
+		for (size_t j = 0; j < k->c->rings.n; j++)
+			attached |= source_attached(k->source[j]) &&
+			    source_is(k->source[j], left->id);
+		if (attached)
+			continue;
+		rc = store_ring(k->store, left->id, r, err);
+		for (unsigned w = 0; rc == FSK_OK && w < left->workers; w++)
+			if (left->position[w] > r->position[w])
+				r->position[w] = left->position[w];
+		r->seen = now;
+		if (rc == FSK_OK)
+			store_put_ring(k->store, r);
+	}
+	free(r);
+	return rc;
+}
+
+bool
+collector_relieve(struct collector *k)
+{
+	const size_t n = k->c->rings.n;
+	struct journal_ring *rings;
+	struct fsk_error err;
+	unsigned used = 0;
+	bool good;
+
+	if (k->journal == NULL || k->failing ||
+	    rollup_pending(k->rollup) >= BATCH_MOST)
+		return false;
+	rings = calloc(n, sizeof(*rings));
+	for (size_t i = 0; rings != NULL && i < n; i++)
+		if (source_attached(k->source[i]))
+			source_position(k->source[i], &rings[used++]);
+	good = rings != NULL &&
+	    journal_write(k->journal, rollup_words(k->rollup), rings, used,
+		&err) == FSK_OK;
+	free(rings);
+	for (size_t i = 0; good && i < n; i++)
+		if (source_attached(k->source[i]))
+			source_release(k->source[i]);
+	return good;
 }
 
 /* ---- taking ---- */
@@ -178,6 +305,7 @@ take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
 	if (k->c->events && privacy_keep(k->privacy, day, e->client, kept))
 		r.kept = kept;
 	return privacy_hash(k->privacy, day, e->client, &r.client, &r.tag) &&
+	    (k->journal == NULL || journal_add(k->journal, &r)) &&
 	    rollup_add(k->rollup, &r);
 }
 
@@ -238,10 +366,14 @@ put(struct collector *k, struct fsk_error *err)
 {
 	const int64_t now = (int64_t)(microseconds() / 1000000);
 	struct naming naming = { k->rollup, true };
+	int rc;
 
 	for (size_t i = 0; i < k->c->rings.n; i++)
 		if (source_attached(k->source[i]))
 			source_put(k->source[i], k->store, now);
+	rc = put_left(k, now, err);
+	if (rc != FSK_OK)
+		return rc;
 	k->odd_time_put = k->odd_time;
 	if (k->odd_time != 0)
 		store_put_counter(k->store,
@@ -259,6 +391,8 @@ put(struct collector *k, struct fsk_error *err)
 static void
 stored(struct collector *k)
 {
+	struct fsk_error err;
+
 	for (size_t i = 0; i < k->c->rings.n; i++) {
 		struct source *s = k->source[i];
 
@@ -274,6 +408,9 @@ stored(struct collector *k)
 	}
 	k->stored += rollup_pending(k->rollup);
 	rollup_stored(k->rollup);
+	if (k->journal != NULL && journal_clear(k->journal, &err) != FSK_OK)
+		complain("%s", err.text); /* nothing is counted twice */
+	k->nleft = 0;
 	k->odd_time -= k->odd_time_put;
 	k->odd_time_put = 0;
 	k->failing = k->uncertain = false;

@@ -27,6 +27,10 @@ int collector_new(
 /* Nothing is written: what is not stored stays in the rings. */
 void collector_free(struct collector *k);
 
+/* Takes up what an earlier process left in the journal.  Once, before all
+ * below. */
+int collector_begin(struct collector *k, struct fsk_error *err);
+
 /* Attaches rings that are there and not attached yet; how many are.  Why one
  * cannot be is told once. */
 unsigned collector_attach(struct collector *k);
@@ -35,8 +39,11 @@ unsigned collector_attach(struct collector *k);
  * below 0: what is in memory is no longer whole, end the process. */
 long collector_take(struct collector *k, size_t most);
 
-/* Whether a batch should not wait for its time. */
+/* Whether a ring, or what is in memory, gets full. */
 bool collector_pressed(const struct collector *k);
+
+/* Makes room in the rings without a batch; false if it must be one. */
+bool collector_relieve(struct collector *k);
 
 /* Writes a batch.  On failure it is kept, and tried again by the next call.
  * FSK_ENOMEM: as above. */

@@ -9,6 +9,7 @@
  *     collector.c  from the rings to the store
  *       source.c     a ring, and how far it is stored; ring_state.c as octets
  *         counters.c   what the ring counts, as differences
+ *       journal.c    what the rings let go of before it is stored
  *       geo.c        country and network of a client
  *       privacy.c    what becomes of its address
  *       rollup.c     events to rows, in bounded memory

@@ -63,6 +63,12 @@ source_attached(const struct source *s)
 	return s->reader != NULL;
 }
 
+bool
+source_is(const struct source *s, const uint8_t id[static 16])
+{
+	return memcmp(id, fsk_ring_id(s->reader), 16) == 0;
+}
+
 void
 source_forget_words(struct source *s)
 {
@@ -218,6 +224,46 @@ source_over(const struct source *s)
 	return true;
 }
 
+/* ---- the journal ---- */
+
+void
+source_pass(struct source *s, const struct journal_ring *ring)
+{
+	if (!source_is(s, ring->id))
+		return;
+	for (unsigned i = 0; i < ring->workers; i++)
+		if (ring->position[i] > s->was.position[i])
+			s->was.position[i] = ring->position[i];
+}
+
+/* What is stored stays stored while it is passed over. */
+static uint64_t
+position(const struct source *s, unsigned worker)
+{
+	const uint64_t taken = fsk_ring_taken(s->reader, worker);
+	const uint64_t stored = s->was.position[worker];
+
+	return taken > stored ? taken : stored;
+}
+
+void
+source_position(const struct source *s, struct journal_ring *ring)
+{
+	memcpy(ring->id, fsk_ring_id(s->reader), sizeof(ring->id));
+	ring->workers = fsk_ring_workers(s->reader);
+	for (unsigned i = 0; i < ring->workers; i++)
+		ring->position[i] = position(s, i);
+}
+
+void
+source_release(struct source *s)
+{
+	const unsigned workers = fsk_ring_workers(s->reader);
+
+	for (unsigned i = 0; i < workers; i++)
+		fsk_ring_done(s->reader, i);
+}
+
 /* ---- storing ---- */
 
 void
@@ -228,14 +274,8 @@ source_put(struct source *s, struct store *store, int64_t now)
 	memcpy(s->now.id, fsk_ring_id(s->reader), sizeof(s->now.id));
 	s->now.seen = now;
 	counters_read(s->reader, &s->now);
-	for (unsigned i = 0; i < workers; i++) {
-		const uint64_t taken = fsk_ring_taken(s->reader, i);
-
-		/* What is stored stays stored while it is passed over. */
-		s->now.position[i] = taken > s->was.position[i]
-		    ? taken
-		    : s->was.position[i];
-	}
+	for (unsigned i = 0; i < workers; i++)
+		s->now.position[i] = position(s, i);
 	counters_put(store, now, s->reader, &s->was, &s->now);
 	s->damaged_put = s->damaged;
 	if (s->damaged != 0)
@@ -268,10 +308,7 @@ source_is_stored(const struct source *s, struct store *store, bool *is,
 void
 source_stored(struct source *s)
 {
-	const unsigned workers = fsk_ring_workers(s->reader);
-
-	for (unsigned i = 0; i < workers; i++)
-		fsk_ring_done(s->reader, i);
+	source_release(s);
 	s->was = s->now;
 	s->damaged -= s->damaged_put;
 	s->damaged_put = 0;

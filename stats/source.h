@@ -15,6 +15,7 @@
 
 #include "lib/err.h"
 #include "lib/ring.h"
+#include "stats/journal.h"
 #include "stats/store.h"
 #include "stats/words.h"
 
@@ -26,6 +27,9 @@ void source_free(struct source *s);
 
 const char *source_path(const struct source *s);
 bool source_attached(const struct source *s);
+
+/* Whether the ring that is attached has this ID. */
+bool source_is(const struct source *s, const uint8_t id[static 16]);
 
 /* Opens the ring and asks STORE how far it is stored.  FSK_EIO if it is not
  * there (yet) or somebody else has it, or as store_ring(). */
@@ -53,6 +57,14 @@ bool source_pressed(const struct source *s);
  * be let go of, and attached anew. */
 bool source_over(const struct source *s);
 void source_detach(struct source *s);
+
+/* Passes over what the journal has of this ring, if RING is it. */
+void source_pass(struct source *s, const struct journal_ring *ring);
+
+/* How far events were taken, for the journal; when they are written there, the
+ * ring may let go of them. */
+void source_position(const struct source *s, struct journal_ring *ring);
+void source_release(struct source *s);
 
 /* Puts to the open batch of STORE: counters, and how far events were taken. */
 void source_put(struct source *s, struct store *store, int64_t now);

@@ -388,9 +388,10 @@ END_TEST
 static bool
 stored_octets(const void *octets, size_t len)
 {
-	static const char *const files[] = { "stats.db", "stats.db-wal" };
+	static const char *const files[] = { "stats.db", "stats.db-wal",
+		"journal" };
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		uint8_t *p;
 		size_t n;
 		bool found;
@@ -513,17 +514,39 @@ START_TEST(when_it_is_ended_it_writes_what_it_has)
 }
 END_TEST
 
-/* Long before the interval, since the ring is small. */
+/* Waits until the ring has let go of all events of worker 0. */
+static void
+wait_for_room(void)
+{
+	const time_t deadline = time(NULL) + DEADLINE;
+	struct fsk_ring_reader *r;
+
+	stats_good(fsk_ring_attach(&r, kit_path("ring"), true, &err), &err);
+	while (fsk_ring_position(r, 0) <
+	    fsk_ring_counter(r, 0, FSK_COUNT_EVENTS)) {
+		ck_assert_msg(
+		    time(NULL) < deadline, "no room: %s", stats_output());
+		poll(NULL, 0, 1);
+	}
+	fsk_ring_detach(r);
+}
+
+/* Long before the interval, since the ring is small: to the journal, or to the
+ * store. */
 START_TEST(it_does_not_wait_when_a_ring_is_half_full)
 {
-	conf = stats_conf("interval = 10m\n");
+	const struct store_query q = all(STORE_DAY);
+
+	conf = stats_conf(
+	    _i == 0 ? "interval = 10m\n" : "interval = 10m\njournal = ''\n");
 	open_ring("ring", 64);
 	start();
 	for (unsigned i = 0; i < 50; i++) {
 		for (unsigned j = 0; j < 32; j++)
 			block(0, j, j);
-		wait_for((i + 1) * 32);
+		wait_for_room();
 	}
+	ck_assert_uint_eq(hits(&q), _i == 0 ? 0 : 1600);
 	ck_assert_int_eq(end_with(SIGTERM), 0);
 	compare_totals();
 	ck_assert_uint_eq(fsk_ring_sum(ring, FSK_COUNT_DROPPED), 0);
@@ -536,11 +559,15 @@ START_TEST(killed_at_any_moment_it_neither_loses_nor_doubles)
 {
 	unsigned done = 0;
 
-	conf = stats_conf("interval = 1s\nevents = yes\n");
-	open_ring("ring", 256); /* half full all the time: many batches */
+	conf = stats_conf(_i == 0
+		? "interval = 1s\nevents = yes\n"
+		: "interval = 1s\nevents = yes\njournal = ''\n");
+	open_ring("ring", 256); /* half full all the time */
 	kit_seed((uint64_t)getpid());
 	for (unsigned i = 0; i < 40; i++) {
-		const uint64_t until = microseconds() + kit_below(120000);
+		/* Now and then long enough for a batch by its time. */
+		const uint64_t until = microseconds() +
+		    kit_below(i % 8 == 0 ? 1500000 : 120000);
 
 		start();
 		while (microseconds() < until) {
@@ -559,6 +586,54 @@ START_TEST(killed_at_any_moment_it_neither_loses_nor_doubles)
 	ck_assert_uint_eq(written() + fsk_ring_sum(ring, FSK_COUNT_DROPPED),
 	    fsk_ring_sum(ring, FSK_COUNT_LOOKED_UP));
 	ck_assert_uint_eq(done, 40);
+}
+END_TEST
+
+/* What only the journal had is counted when the ring is no more, and once,
+ * though the journal comes back: as if it was killed before it was emptied. */
+START_TEST(the_journal_outlives_the_ring_and_counts_once)
+{
+	uint64_t first;
+	uint8_t *journal;
+	size_t len;
+
+	conf = stats_conf("interval = 10m\n");
+	open_ring("ring", 64);
+	start();
+	for (unsigned j = 0; j < 40; j++)
+		block(0, j, j);
+	wait_for_room();
+	ck_assert_int_eq(end_with(SIGKILL), 128 + SIGKILL);
+	first = written();
+	fsk_ring_close(ring);
+	unlink(kit_path("ring"));
+	journal = kit_read(kit_path("journal"), &len);
+	ck_assert_uint_gt(len, 1000);
+	open_ring("ring", ROOM);
+	block(0, 1, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct store_query q = all(STORE_DAY);
+
+		ck_assert_int_eq(stats_run(arguments("--once")), 0);
+		ck_assert_uint_eq(hits(&q), first + 1);
+		kit_write(kit_path("journal"), journal, len);
+	}
+	/* Cut off, it has nothing to tell. */
+	kit_write(kit_path("journal"), journal, len - 1);
+	ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	free(journal);
+}
+END_TEST
+
+START_TEST(without_a_place_for_the_journal_it_does_without)
+{
+	conf = stats_conf("journal = \"/nonexistent/journal\"\n");
+	open_ring("ring", ROOM);
+	for (unsigned i = 0; i < 100; i++)
+		block(0, i, i);
+	ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	ck_assert_ptr_nonnull(strstr(stats_output(), "/nonexistent/journal"));
+	compare_totals();
 }
 END_TEST
 
@@ -787,8 +862,12 @@ main(void)
 	tcase_add_test(tc, odd_times_make_no_rows_of_their_own);
 	tcase_add_test(tc, it_waits_for_the_ring_and_goes_on);
 	tcase_add_loop_test(tc, when_it_is_ended_it_writes_what_it_has, 0, 2);
-	tcase_add_test(tc, it_does_not_wait_when_a_ring_is_half_full);
-	tcase_add_test(tc, killed_at_any_moment_it_neither_loses_nor_doubles);
+	tcase_add_loop_test(
+	    tc, it_does_not_wait_when_a_ring_is_half_full, 0, 2);
+	tcase_add_loop_test(
+	    tc, killed_at_any_moment_it_neither_loses_nor_doubles, 0, 2);
+	tcase_add_test(tc, the_journal_outlives_the_ring_and_counts_once);
+	tcase_add_test(tc, without_a_place_for_the_journal_it_does_without);
 	tcase_add_test(tc, a_replaced_ring_is_counted_to_its_end);
 	tcase_add_test(tc, while_the_store_is_down_events_stay_in_the_ring);
 	tcase_add_test(tc, several_rings_are_one_host);
