@@ -61,9 +61,9 @@ event(unsigned i, struct words *w, struct fsk_name *name)
 		    w, FSK_LABEL_CATEGORY, i % 3 ? "scam" : ""),
 		.group = words_number(w, FSK_LABEL_GROUP, i % 2 ? "bank" : ""),
 		.qtype = (uint16_t)i,
-		.severity = 1 + i % 2,
-		.action = i % 9,
-		.transport = 1 + i % 5,
+		.severity = (uint8_t)(1 + i % 2),
+		.action = (uint8_t)(i % 9),
+		.transport = (uint8_t)(1 + i % 5),
 		.would = i % 7 == 0,
 		.country = { i % 2 ? 'B' : '\0', i % 2 ? 'E' : '\0' },
 		.asn = 64500 + i,
@@ -213,13 +213,7 @@ START_TEST(it_goes_on_behind_the_last_whole_record)
 	ck_assert_uint_eq(s.n, EVENTS);
 	write_records(j, 1);
 	journal_close(j);
-	s = (struct seen){ .n = 0 };
-	j = open_it();
-	/* The second record has the first events again. */
-	stats_good(journal_replay(j, &after, want, compare,
-		       &(struct seen){ .unwanted = 2 }, &err),
-	    &err);
-	journal_close(j);
+	/* The second record has the same events as the first. */
 	ck_assert_uint_eq(replay(2, &records), 2 * EVENTS);
 	ck_assert_uint_eq(records, 2);
 }
