@@ -13,6 +13,7 @@ fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 {
 	memset(h, 0, sizeof(*h));
 	atomic_init(&h->current, NULL);
+	atomic_init(&h->changes, 0);
 	atomic_init(&h->readers, NULL);
 	h->path = path;
 	h->load = load;
@@ -95,6 +96,7 @@ fsk_handle_refresh(struct fsk_handle *h, struct fsk_error *err)
 	if (rc != FSK_OK)
 		return FSK_REFUSED;
 	h->old = atomic_exchange(&h->current, db);
+	atomic_fetch_add(&h->changes, 1);
 	return FSK_SWAPPED;
 }
 

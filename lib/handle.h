@@ -25,6 +25,8 @@ struct fsk_reader {
 
 struct fsk_handle {
 	_Atomic(struct fsk_db *) current; /* NULL: none yet */
+	_Atomic uint64_t
+	    changes; /* counted when `current` is another already */
 	_Atomic(struct fsk_reader *) readers;
 	/* The keeper's: */
 	const char *path;
@@ -68,6 +70,14 @@ bool fsk_handle_old_in_use(const struct fsk_handle *h);
 
 /* Keeper: waits until no reader uses the old database, then closes it. */
 void fsk_handle_retire(struct fsk_handle *h);
+
+/* How often the current database was replaced.  What fsk_reader_enter() gives
+ * after this was read is not an older one. */
+static inline uint64_t
+fsk_handle_changes(const struct fsk_handle *h)
+{
+	return atomic_load_explicit(&h->changes, memory_order_acquire);
+}
 
 /* Reader: the current database, which stays open until fsk_reader_leave(); NULL
  * if there is none yet.  Does not nest. */

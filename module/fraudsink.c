@@ -279,27 +279,30 @@ on_reply(struct query_info *qinfo, struct module_qstate *qstate,
 }
 
 /* Whether a reply from the cache is one that should not be there.  Mostly it is
- * the name of a moment ago. */
+ * known from a moment ago that it may. */
 static bool
 is_leak(
     struct fraudsink *fs, struct worker_slot *slot, const struct query_info *qi)
 {
-	const struct fsk_db *db = fsk_reader_enter(&slot->reader, &fs->handle);
-	uint64_t hash;
+	const uint64_t list = fsk_handle_changes(&fs->handle);
+	const struct fsk_db *db;
 	struct fsk_verdict v;
 	struct fsk_query q;
+	uint64_t hash;
+	bool leak;
 
-	if (db == NULL || qi->qclass != LDNS_RR_CLASS_IN ||
-	    qi->qname_len == 0 || qi->qname_len > FSK_NAME_MAX)
+	if (qi->qname_len == 0)
 		return false;
 	hash = fsk_memo_hash(&slot->memo, qi->qname, qi->qname_len);
-	if (fsk_memo_knows(&slot->memo, fsk_db_id(db), hash))
+	if (fsk_memo_knows(&slot->memo, list, hash))
 		return false;
-	fsk_db_query(db, &q, qi->qname, qi->qname_len);
-	fsk_verdict(db, &q, &v);
-	if (!v.found.covered)
-		fsk_memo_note(&slot->memo, fsk_db_id(db), hash);
-	return v.block;
+	leak = judge(fs, slot, qi->qname, qi->qname_len, qi->qclass, &db, &q,
+		   &v) &&
+	    v.block;
+	if (db != NULL && !v.found.covered)
+		fsk_memo_note(&slot->memo, list, hash);
+	release(slot);
+	return leak;
 }
 
 /* A reply from the cache. */
@@ -329,7 +332,6 @@ on_cached_reply(struct query_info *qinfo, struct module_qstate *qstate,
 		worker_leak(slot, qinfo->qname, qinfo->qname_len, qinfo->qtype,
 		    qinfo->qclass);
 	}
-	release(slot);
 	return 1;
 }
 

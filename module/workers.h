@@ -36,10 +36,10 @@ struct leak {
 
 struct worker_slot {
 	_Alignas(64) struct fsk_reader reader;
-	_Atomic uint64_t count[COUNTERS]; /* written by the worker only */
+	struct fsk_memo memo; /* of names answered from the cache */
+	_Alignas(64) _Atomic uint64_t count[COUNTERS]; /* the worker writes */
 	_Alignas(64) atomic_uint leaks_in, leaks_out;
 	struct leak leak[LEAKS];
-	struct fsk_memo memo; /* of names answered from the cache */
 };
 
 struct workers {
