@@ -159,9 +159,6 @@ int fsk_db_open_nested(struct fsk_db **db, const void *bytes, size_t len,
 /* Frees DB, which may be NULL. */
 void fsk_db_close(struct fsk_db *db);
 
-/* A number, not 0, that no other database has that this process opens. */
-uint64_t fsk_db_id(const struct fsk_db *db);
-
 /* The key with which queries for DB are made (fsk_query_init()). */
 const struct fsk_key *fsk_db_key(const struct fsk_db *db);
 

@@ -34,7 +34,6 @@ struct fsk_db {
 	uint8_t part_bits, attr_width, max_chain;
 	uint8_t mean_len; /* octets of a record, about; only a guess */
 	bool single, secret;
-	uint64_t id;
 	/* [i], [i + 1]: where the lines of partition i begin and end. */
 	uint32_t part_line[FSK_PARTS_MAX + 1];
 	uint64_t part_recs[FSK_PARTS_MAX]; /* where its records begin */
@@ -826,14 +825,11 @@ check_all(
 static struct fsk_db *
 new_db(void)
 {
-	static _Atomic uint64_t opened;
 	struct fsk_db *db = aligned_alloc(
 	    FSK_LINE_LEN, (sizeof(*db) + 63) / FSK_LINE_LEN * FSK_LINE_LEN);
 
-	if (db == NULL)
-		return NULL;
-	memset(db, 0, sizeof(*db));
-	db->id = atomic_fetch_add(&opened, 1) + 1;
+	if (db != NULL)
+		memset(db, 0, sizeof(*db));
 	return db;
 }
 
@@ -1021,12 +1017,6 @@ fsk_db_close(struct fsk_db *db)
 }
 
 /* ---- descriptions ---- */
-
-uint64_t
-fsk_db_id(const struct fsk_db *db)
-{
-	return db->id;
-}
 
 const struct fsk_key *
 fsk_db_key(const struct fsk_db *db)

@@ -4,7 +4,8 @@
  *
  * Unbound answers popular names from its cache thousands of times a second, and
  * each time the look-up would say the same.  A memo remembers hashes of names
- * that no entry of a database covers; it belongs to one thread.  The hash is
+ * that no entry covers; it belongs to one thread, and to one list, which is
+ * named by a number (fsk_handle_changes()).  The hash is
  * keyed and of 64 bits: that a name is taken for another is as good as
  * impossible, but not more, so a memo is for what is checked twice anyway.
  */
@@ -19,13 +20,14 @@
 #include "lib/bytes.h"
 #include "lib/hash.h"
 
-#define FSK_MEMO_NAMES 4096 /* a power of two */
+#define FSK_MEMO_SETS 2048 /* a power of two */
+#define FSK_MEMO_WAYS 4    /* names whose hashes may fall into one set */
 
 /* Zeroed, with a key of random numbers, it is empty. */
 struct fsk_memo {
 	uint64_t key[3];
-	uint64_t db; /* fsk_db_id() of the database that is meant */
-	uint64_t hash[FSK_MEMO_NAMES];
+	uint64_t list;
+	uint64_t hash[FSK_MEMO_SETS][FSK_MEMO_WAYS]; /* the latest first */
 };
 
 static inline uint64_t
@@ -58,23 +60,32 @@ fsk_memo_hash(const struct fsk_memo *m, const uint8_t *p, size_t len)
 	return fsk_memo_mix(a ^ m->key[1], b ^ h ^ m->key[2]) | 1;
 }
 
-/* Whether the name with HASH is known not to be listed in database DB. */
+/* Whether the name with HASH is known not to be in the list LIST. */
 static inline bool
-fsk_memo_knows(const struct fsk_memo *m, uint64_t db, uint64_t hash)
+fsk_memo_knows(const struct fsk_memo *m, uint64_t list, uint64_t hash)
 {
-	return m->db == db && m->hash[hash / 2 % FSK_MEMO_NAMES] == hash;
+	const uint64_t *set = m->hash[hash >> 32 & (FSK_MEMO_SETS - 1)];
+	bool is = false;
+
+	for (unsigned i = 0; i < FSK_MEMO_WAYS; i++)
+		is |= set[i] == hash;
+	return is && m->list == list;
 }
 
-/* Notes that the name with HASH is not listed in database DB; what was noted of
+/* Notes that the name with HASH is not in the list LIST; what was noted of
  * another one is forgotten. */
 static inline void
-fsk_memo_note(struct fsk_memo *m, uint64_t db, uint64_t hash)
+fsk_memo_note(struct fsk_memo *m, uint64_t list, uint64_t hash)
 {
-	if (m->db != db) {
+	uint64_t *set = m->hash[hash >> 32 & (FSK_MEMO_SETS - 1)];
+
+	if (m->list != list) {
 		memset(m->hash, 0, sizeof(m->hash));
-		m->db = db;
+		m->list = list;
 	}
-	m->hash[hash / 2 % FSK_MEMO_NAMES] = hash;
+	for (unsigned i = FSK_MEMO_WAYS - 1; i > 0; i--)
+		set[i] = set[i - 1];
+	set[0] = hash;
 }
 
 #endif

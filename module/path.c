@@ -392,36 +392,25 @@ path_reply(struct fraudsink *fs, struct worker_slot *slot,
 		qstate->return_msg = mine->withheld;
 }
 
-/* Whether the name was asked for a moment ago and concerns nobody; *HASH is for
- * the memo, 0: it is not to be noted. */
-static bool
-is_known(struct fraudsink *fs, struct worker_slot *slot,
-    const struct query_info *qi, uint64_t *hash)
-{
-	const struct fsk_list *list = fsk_reader_enter(
-	    &slot->reader, &fs->handle);
-
-	*hash = 0;
-	if (list->db == NULL || list->shadow != NULL ||
-	    qi->qclass != LDNS_RR_CLASS_IN || qi->qname_len == 0 ||
-	    qi->qname_len > FSK_NAME_MAX)
-		return false;
-	*hash = fsk_memo_hash(&slot->memo, qi->qname, qi->qname_len);
-	return fsk_memo_knows(&slot->memo, fsk_db_id(list->db), *hash);
-}
-
 void
 path_cached(struct fraudsink *fs, struct worker_slot *slot,
     const struct query_info *qinfo, const struct edns_data *edns,
     const struct comm_reply *repinfo)
 {
+	const uint64_t list = fsk_handle_changes(&fs->handle);
 	struct judged j;
 	uint64_t hash;
 
 	tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
-	if (is_known(fs, slot, qinfo, &hash)) {
+	if (qinfo->qname_len == 0)
+		return;
+	/* Mostly it is known from a moment ago that it concerns nobody. */
+	hash = fsk_memo_hash(&slot->memo, qinfo->qname, qinfo->qname_len);
+	if (fsk_memo_knows(&slot->memo, list, hash)) {
 		tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
-	} else if (judge_question(fs, slot, NULL, qinfo, &j)) {
+		return;
+	}
+	if (judge_question(fs, slot, NULL, qinfo, &j)) {
 		if (repinfo != NULL)
 			judge_asker(&j, repinfo, edns);
 		judge(&j);
@@ -432,8 +421,9 @@ path_cached(struct fraudsink *fs, struct worker_slot *slot,
 			worker_leak(slot, qinfo->qname, qinfo->qname_len,
 			    qinfo->qtype, qinfo->qclass);
 		}
-		if (hash != 0 && j.v.reason == FSK_NOT_LISTED && !j.v.touched)
-			fsk_memo_note(&slot->memo, fsk_db_id(j.db), hash);
+		if (j.v.reason == FSK_NOT_LISTED && !j.v.touched &&
+		    j.list->shadow == NULL)
+			fsk_memo_note(&slot->memo, list, hash);
 	}
 	judge_release(slot);
 }

@@ -32,9 +32,9 @@ struct worker_slot {
 	/* What this worker tells (tally.h), and the ring that it is in. */
 	struct fsk_ring_worker *block;
 	struct fsk_ring *ring;
+	struct fsk_memo memo; /* of names answered from the cache */
 	_Alignas(64) atomic_uint leaks_in, leaks_out;
 	struct leak leak[LEAKS];
-	struct fsk_memo memo; /* of names answered from the cache */
 };
 
 struct workers {

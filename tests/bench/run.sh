@@ -7,6 +7,9 @@
 # tree of Unbound.  PART: lookup build feeds resolver swap ring (all of them if
 # none is named).  Lists come from $FRAUDSINK_TEST_DATA, or are made up where there are
 # none.  Absolute numbers mean little on a shared machine; the ratios do.
+#
+# Each part prints what it measured and adds to the file targets: what, value
+# and the most that is allowed, parted by tabs.  They are printed at the end.
 set -eu
 
 [ $# -ge 2 ] || { echo "usage: run.sh BUILD UNBOUND [PART...]" >&2; exit 2; }
@@ -35,6 +38,9 @@ compile spend $here/spend.c
 compile client $here/client.c $here/names.c
 compile ring $here/ring.c $here/names.c
 
+began=$(date +%s)
+: >"$work/targets"
+
 # The list, sorted and without what legitimate names end in, and those names.
 data=${FRAUDSINK_TEST_DATA:-../shared/data}
 list=$data/big/union-5.3M.domains.txt.zst
@@ -53,3 +59,16 @@ fi
 for part in "$@"; do
 	sh tests/bench/"$part".sh "$build" "$unbound" "$bin" "$work"
 done
+
+echo
+echo "### Targets, met and missed ($(date -u +%Y-%m-%d), $(nproc) processors, load $(
+	cut -d' ' -f1 /proc/loadavg), $(($(date +%s) - began)) s)"
+echo
+awk -F'\t' '
+	BEGIN {
+		printf "| %-47s | %9s | %9s | |\n", "", "is", "at most"
+		print "|---|---|---|---|" }
+	{ missed += !($2 + 0 <= $3 + 0)
+	  printf "| %-47s | %9s | %9s | %s |\n", $1, $2, $3,
+		$2 + 0 <= $3 + 0 ? "met" : "MISSED" }
+	END { printf "\n%d of %d met\n", NR - missed, NR }' "$work/targets"
