@@ -18,6 +18,7 @@
  * status of the program. */
 int cmd_check(int argc, char **argv);
 int cmd_collect(int argc, char **argv);
+int cmd_init(int argc, char **argv);
 
 /* Reads stats.conf from PATH, for conf_free(); NULL after telling what is wrong
  * with it. */
