@@ -507,11 +507,15 @@ rings(struct store *store, int (*each)(void *arg, const struct store_ring *r),
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	a->each = each;
 	a->arg = arg;
-	/* As long as the other store keeps them. */
+	/* A host may have got another name.  They are kept as long as by the
+	 * other store. */
 	text_say(&t,
-	    "SELECT id, host, seen, serial, created, entries FROM "
-	    "(SELECT * FROM `%s`.ring FINAL) WHERE seen >= "
-	    "toInt64(toUnixTimestamp(now())) - 90 * 86400 ORDER BY host, id",
+	    "SELECT id AS r0, argMax(host, (seen, version)) AS r1, "
+	    "max(seen) AS r2, argMax(serial, (seen, version)), "
+	    "argMax(created, (seen, version)), "
+	    "argMax(entries, (seen, version)) FROM "
+	    "(SELECT * FROM `%s`.ring FINAL) GROUP BY r0 HAVING r2 >= "
+	    "toInt64(toUnixTimestamp(now())) - 90 * 86400 ORDER BY r1, r0",
 	    mine(store)->c->clickhouse.database);
 	rc = ask(mine(store), &t, give_ring, a, err);
 	free(a);
