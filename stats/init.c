@@ -69,7 +69,7 @@ cmd_init(int argc, char **argv)
 			fputs(help, stdout);
 			return finish_output(EXIT_SUCCESS);
 		default:
-			return usage_error("init", NULL);
+			return usage_error("init", "bad command line");
 		}
 	if (optind != argc)
 		return usage_error("init", "it takes no arguments");

@@ -132,6 +132,7 @@ answers(struct store *s)
 {
 	static const enum store_step steps[] = { STORE_MINUTE, STORE_HOUR,
 		STORE_DAY };
+	const struct store_query nothing = store_query(STORE_DAY, 0, DAY);
 	char *out;
 
 	for (unsigned i = 0; i < 3; i++) {
@@ -169,6 +170,7 @@ answers(struct store *s)
 		q.group = "";
 		show_query(s, &q);
 	}
+	show_query(s, &nothing);
 	stats_good(store_rings(s, show_ring, NULL, &err), &err);
 	stats_good(store_networks(s, show_network, NULL, &err), &err);
 	out = all;
@@ -556,6 +558,83 @@ START_TEST(two_servers_answer_as_one)
 }
 END_TEST
 
+static int
+take_number(void *arg, const struct row *r)
+{
+	*(long *)arg = atol(r->at[0]);
+	return 0;
+}
+
+/* The number that QUERY gives of TABLE. */
+static long
+number(struct clickhouse *h, const char *query, const char *table)
+{
+	struct text t = { .at = NULL };
+	long n = -1;
+
+	text_say(&t, "SELECT %s FROM %s", query, table);
+	stats_good(clickhouse_ask(h, &t, take_number, &n, &err), &err);
+	free(t.at);
+	return n;
+}
+
+START_TEST(rows_go_when_they_are_old)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	const time_t end = time(NULL) + 30;
+	struct clickhouse *h;
+	struct store *s;
+
+	if (!begin(1, ""))
+		return;
+	s = stats_open(conf, STORE_WRITE);
+	for (unsigned n = 0; n < 6; n++)
+		put_batch(s, n);
+	store_close(s);
+	conf->keep_minutes = 2 * (uint64_t)DAY;
+	conf->keep_events = (uint64_t)DAY;
+	stats_good(clickhouse_open(&h, conf, &err), &err);
+	/* The first day is older than two at the end of its third. */
+	stats_good(clickhouse_expire(h, conf, START + 3 * DAY, &err), &err);
+	while (number(h, "count()", "system.mutations WHERE is_done = 0") > 0) {
+		ck_assert_int_lt(time(NULL), end);
+		nanosleep(&pause, NULL);
+	}
+	ck_assert_int_eq(
+	    number(h, "min(intDiv(time, 86400))", "fraudsink.fact_minute"),
+	    START / DAY + 1);
+	ck_assert_int_eq(
+	    number(h, "min(intDiv(time, 86400))", "fraudsink.counter_minute"),
+	    START / DAY + 1);
+	ck_assert_int_eq(
+	    number(h, "min(intDiv(time, 86400))", "fraudsink.fact_hour"),
+	    START / DAY);
+	ck_assert_int_eq(number(h, "count()", "fraudsink.event"), 2);
+	clickhouse_close(h);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(tables_of_a_later_version_are_left_alone)
+{
+	struct clickhouse *h;
+	struct store *s;
+
+	if (!begin(1, ""))
+		return;
+	stats_good(clickhouse_open(&h, conf, &err), &err);
+	stats_good(
+	    clickhouse_run(
+		h, "INSERT INTO fraudsink.schema_version VALUES (999)", &err),
+	    &err);
+	clickhouse_close(h);
+	ck_assert_int_eq(store_open(&s, conf, STORE_READ, &err), FSK_EFORMAT);
+	ck_assert_int_eq(store_init(conf, &err), FSK_EFORMAT);
+	ck_assert_ptr_nonnull(strstr(err.text, "999"));
+	conf_free(conf);
+}
+END_TEST
+
 START_TEST(a_user_has_a_password)
 {
 	struct store *s;
@@ -592,6 +671,8 @@ main(void)
 	tcase_add_test(tc, who_is_killed_at_any_moment_does_not_count_twice);
 	tcase_add_test(tc, a_backlog_has_a_bound);
 	tcase_add_test(tc, two_servers_answer_as_one);
+	tcase_add_test(tc, rows_go_when_they_are_old);
+	tcase_add_test(tc, tables_of_a_later_version_are_left_alone);
 	tcase_add_test(tc, a_user_has_a_password);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
