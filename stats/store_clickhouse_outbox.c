@@ -342,10 +342,12 @@ outbox_next(struct outbox *o, unsigned i, struct parcel *p, unsigned *n,
 	    b->send, b->values, b->name, b->from);
 	say_key(&t, b->key, "t.# = o.#", " AND ");
 	text_say(&t, " ORDER BY o.seq LIMIT %d", CHANGES_AT_ONCE);
+	if (t.failed)
+		fsk_fail(err, FSK_ENOMEM, "out of memory");
 	st = t.failed ? NULL : sql_prepare(o->db, t.at, err);
 	free(t.at);
 	if (st == NULL)
-		return fsk_fail(err, FSK_EIO, "cannot read the outbox");
+		return err->code;
 	while ((rc = sql_step(st, err)) == 1) {
 		if (sql_get_int(st, 1) == 0)
 			take_row(o, st, fields, &p->rows);
@@ -392,9 +394,10 @@ outbox_bound(
 	int64_t over = outbox_waiting(o) - (int64_t)most;
 	int rc = FSK_OK;
 
-	/* Minutes first, days last: what is dropped of these shows for ever. */
-	static const unsigned order[] = { 12, 0, 3, 6, 9, 1, 4, 11, 8, 5, 2, 7,
-		10, 13, 14, 15, 16 };
+	/* Events and minutes first, days last: what is dropped of these shows
+	 * for the longest time. */
+	static const unsigned order[] = { 12, 0, 3, 8, 6, 1, 4, 10, 15, 16, 9,
+		7, 5, 2, 11, 13, 14 };
 
 	for (unsigned i = 0;
 	     rc == FSK_OK && over > 0 && i < sizeof(order) / sizeof(*order);

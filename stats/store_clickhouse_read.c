@@ -193,7 +193,6 @@ struct names {
 	void *arg;
 	struct most *most;
 	size_t n, room, at;
-	bool failed;
 };
 
 static int
@@ -288,7 +287,8 @@ names(struct store *store, const struct store_query *q,
 		rc = ask(mine(store), &t, give_name, &a, err);
 	}
 	free(a.most);
-	return rc;
+	return rc == FSK_ENOMEM ? fsk_fail(err, FSK_ENOMEM, "out of memory")
+				: rc;
 }
 
 /* ---- rests ---- */
