@@ -59,8 +59,9 @@ write_conf(const char *country_db)
 
 	snprintf(text, sizeof(text),
 	    "rings = \"%s\"\ndatabase = \"%s/stats.db\"\nkey-file = "
-	    "\"%s/key\"\nhost = here\nfeeds-state = \"%s/state\"\n%s%s%s",
-	    w.ring, w.folder, w.folder, w.folder,
+	    "\"%s/key\"\njournal = \"%s/journal\"\nhost = here\n"
+	    "feeds-state = \"%s/state\"\n%s%s%s",
+	    w.ring, w.folder, w.folder, w.folder, w.folder,
 	    country_db != NULL ? "country-db = \"" : "",
 	    country_db != NULL ? country_db : "",
 	    country_db != NULL ? "\"\n" : "");
