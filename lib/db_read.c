@@ -156,7 +156,29 @@ struct search {
 	int best;       /* rank of found->attr among those of equal labels */
 	unsigned coded; /* names only: `name` has this many labels */
 	struct fsk_coded *name;
+	struct fsk_entry
+	    *all; /* every entry goes here, `nall` of them; or NULL */
+	unsigned nall;
 };
+
+/* Keeps the entry with attribute set ATTR at the last LABELS labels, in order.
+ * A line that is the home of several anchors is seen once for each. */
+static void __attribute__((noinline))
+keep(struct search *s, uint32_t attr, unsigned labels)
+{
+	unsigned at = s->nall;
+
+	for (unsigned i = 0; i < s->nall; i++)
+		if (s->all[i].labels == labels && s->all[i].attr == attr)
+			return;
+	if (s->nall == FSK_ENTRIES_MAX) /* no writer of ours made that */
+		return;
+	for (; at > 0 && s->all[at - 1].labels > labels; at--)
+		s->all[at] = s->all[at - 1];
+	s->all[at].labels = (uint8_t)labels;
+	s->all[at].attr = attr;
+	s->nall++;
+}
 
 /* Weighs the entry with attribute set ATTR at the last LABELS labels. */
 static void
@@ -166,6 +188,10 @@ consider(struct search *s, uint32_t attr, unsigned labels)
 	bool whole = labels == s->q->labels;
 	int rank;
 
+	if (__builtin_expect(s->all != NULL, 0)) {
+		keep(s, attr, labels);
+		return;
+	}
 	s->found->touched = true;
 	if (a[FSK_A_MATCH] == (whole ? FSK_BELOW : FSK_EXACT))
 		return;
@@ -341,28 +367,49 @@ fsk_db_query(const struct fsk_db *db, struct fsk_query *q, const uint8_t *wire,
 	fsk_query_locate(q, &db->key, early, q->labels);
 }
 
-void
-fsk_db_find(
-    const struct fsk_db *db, const struct fsk_query *q, struct fsk_found *found)
+/* Goes through all lines that may hold entries of the queried name and of its
+ * ancestors. */
+static inline void
+search_name(struct search *s)
 {
-	struct fsk_coded name; /* large: filled in only when needed */
-	struct search s = { db, q, found, 0, 0, &name };
+	const struct fsk_db *db = s->db;
+	const struct fsk_query *q = s->q;
 	const struct part *part;
-
-	found->covered = found->touched = false;
-	found->labels = 0;
-	found->attr = 0;
 
 	if (db->single && q->labels >= 1) {
 		part = &db->part[fsk_part_of(q->loc[1], db->part_bits)];
-		search_anchor(&s, part, 1, 1);
+		search_anchor(s, part, 1, 1);
 	}
 	if (q->labels < 2)
 		return;
 	part = &db->part[fsk_part_of(q->loc[2], db->part_bits)];
 	for (unsigned k = 2; k <= q->labels; k++)
-		if (__builtin_expect(!search_anchor(&s, part, k, q->labels), 1))
+		if (__builtin_expect(!search_anchor(s, part, k, q->labels), 1))
 			break;
+}
+
+void
+fsk_db_find(
+    const struct fsk_db *db, const struct fsk_query *q, struct fsk_found *found)
+{
+	struct fsk_coded name; /* large: filled in only when needed */
+	struct search s = { db, q, found, 0, 0, &name, NULL, 0 };
+
+	found->covered = found->touched = false;
+	found->labels = 0;
+	found->attr = 0;
+	search_name(&s);
+}
+
+unsigned
+fsk_db_entries(const struct fsk_db *db, const struct fsk_query *q,
+    struct fsk_entry at[static FSK_ENTRIES_MAX])
+{
+	struct fsk_coded name;
+	struct search s = { db, q, NULL, 0, 0, &name, at, 0 };
+
+	search_name(&s);
+	return s.nall;
 }
 
 bool
