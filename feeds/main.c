@@ -26,6 +26,7 @@
  *   lookup.c   is this name or URL listed, by whom, since when
  *   info.c     what is in a database
  *   dump.c     its entries as text
+ *   diff.c     how it differs from another; entry.c its entries one by one
  *   json.c     JSON, progress.c a line on the terminal
  */
 #include <signal.h>
@@ -53,6 +54,7 @@ static const struct {
 	    cmd_lookup },
 	{ "info", "describe a database", cmd_info },
 	{ "dump", "print all entries of a database", cmd_dump },
+	{ "diff", "tell how two databases differ", cmd_diff },
 };
 
 static void
