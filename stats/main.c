@@ -3,7 +3,28 @@
  * fraudsink-stats - counts what the resolver blocked, and answers for it
  *
  *   main.c     the commands; cmd.c what they share
- *     conf.c     stats.conf; check.c tells what would be stored
+ *     conf.c     stats.conf, option.c its values; check.c tells what would be
+ *                stored
+ *   collect.c  the daemon: signals, times, retries
+ *     collector.c  from the rings to the store
+ *       source.c     a ring, and how far it is stored; ring_state.c as octets
+ *         counters.c   what the ring counts, as differences
+ *       journal.c    what the rings let go of before it is stored
+ *       geo.c        country and network of a client
+ *       privacy.c    what becomes of its address
+ *       rollup.c     events to rows, in bounded memory
+ *         words.c      numbers for the names of feeds, categories, groups
+ *         facts.c      hits by everything that is told apart
+ *         names.c      hits by name
+ *         uniques.c    how many clients; sketch.c about how many
+ *         events.c     each event, if it is to be kept
+ *         table.c      a map, which most of these are made of
+ *   store.c    what is kept and asked for, whichever store it is (SCHEMA.md)
+ *     store_sqlite.c         SQLite: batches
+ *     store_sqlite_schema.c  its tables
+ *     store_sqlite_read.c    questions
+ *     store_sqlite_keep.c    what is let go of
+ *       sql.c                the library
  */
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +39,7 @@ static const struct {
 } commands[] = {
 	{ "check", "check the configuration, tell what would be stored",
 	    cmd_check },
+	{ "collect", "store what the resolver tells, for ever", cmd_collect },
 };
 
 static void
