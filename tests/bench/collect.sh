@@ -32,8 +32,8 @@ for room in 16384 65536; do
 	done
 done | awk '{
 	each = $5 / $6
+	kept = $2 == "yes"
+	verdict = each >= 200000 ? "met" : "MISSED"
 	printf "| 4 x %d%s | %d | %d | %.2f | %d | %s | %s | %.1f |\n", $1,
-		$2 == "yes" ? ", events kept" : "", $5, $4, $6, each,
-		$2 == "yes" ? "-" : "200000",
-		$2 == "yes" ? "" : each >= 200000 ? "met" : "MISSED",
-		$8 / $5 }'
+		(kept ? ", events kept" : ""), $5, $4, $6, each,
+		(kept ? "-" : "200000"), (kept ? "" : verdict), $8 / $5 }'
