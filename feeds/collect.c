@@ -317,6 +317,7 @@ collect(const struct conf *c, const struct conf_feed *f, const char *body,
 	}
 	/* Without the list before, all dates begin anew. */
 	fsk_db_open(&k.before, list, FSK_DB_MAP, &unused);
+	unlink(new_list); /* of a run that was killed */
 	rc = fsk_writer_open(&w, new_list, &options, err);
 	if (rc == FSK_OK)
 		rc = make_claims(&k, w, today, err);

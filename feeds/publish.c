@@ -31,6 +31,28 @@ generation_path(const struct conf *c, uint64_t serial)
 	return path;
 }
 
+char *
+generation_candidate(const struct conf *c)
+{
+	return state_path(c->state, "generations", "candidate" ENDING);
+}
+
+int
+generation_admit(const struct conf *c, uint64_t serial, struct fsk_error *err)
+{
+	char *from = generation_candidate(c), *to = generation_path(c, serial);
+	int rc = FSK_OK;
+
+	if (from == NULL || to == NULL)
+		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
+	else if (rename(from, to) == -1)
+		rc = fsk_fail(err, FSK_EIO, "cannot rename '%s': %s", from,
+		    strerror(errno));
+	free(from);
+	free(to);
+	return rc;
+}
+
 static int
 newest_first(const void *ap, const void *bp)
 {
@@ -154,11 +176,10 @@ ask(const struct fsk_db *db, const char *text, bool must, struct fsk_error *err)
 		    : ask_good(db, text, &asked.q, err);
 }
 
+/* Opens the database PATH, which goes to free(). */
 static int
-open_generation(const struct conf *c, uint64_t serial, struct fsk_db **db,
-    struct fsk_error *err)
+open_path(char *path, struct fsk_db **db, struct fsk_error *err)
 {
-	char *path = generation_path(c, serial);
 	int rc = path != NULL ? fsk_db_open(db, path, FSK_DB_MAP, err)
 			      : fsk_fail(err, FSK_ENOMEM, "out of memory");
 
@@ -170,7 +191,7 @@ int
 generation_verify(const struct conf *c, uint64_t serial, struct fsk_error *err)
 {
 	struct fsk_db *db;
-	int rc = open_generation(c, serial, &db, err);
+	int rc = open_path(generation_path(c, serial), &db, err);
 
 	if (rc == FSK_OK)
 		fsk_db_close(db);
@@ -178,10 +199,10 @@ generation_verify(const struct conf *c, uint64_t serial, struct fsk_error *err)
 }
 
 int
-generation_check(const struct conf *c, uint64_t serial, struct fsk_error *err)
+generation_check(const struct conf *c, struct fsk_error *err)
 {
 	struct fsk_db *db;
-	int rc = open_generation(c, serial, &db, err);
+	int rc = open_path(generation_candidate(c), &db, err);
 
 	if (rc != FSK_OK)
 		return rc;

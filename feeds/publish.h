@@ -16,17 +16,24 @@ char *generation_path(const struct conf *c, uint64_t serial);
 /* The serials of all generations, the newest first; *N of them; for free(). */
 uint64_t *generations(const struct conf *c, size_t *n, struct fsk_error *err);
 
+/* The path of the generation that is being made, for free().  Until it has
+ * passed all checks it is none: a killed run must not leave one behind. */
+char *generation_candidate(const struct conf *c);
+
+/* Makes the candidate the generation SERIAL. */
+int generation_admit(
+    const struct conf *c, uint64_t serial, struct fsk_error *err);
+
 /* Whether the generation SERIAL is there and whole. */
 int generation_verify(
     const struct conf *c, uint64_t serial, struct fsk_error *err);
 
-/* Whether the generation SERIAL may be published: opens it, and asks for the
+/* Whether the candidate may be published: opens it, and asks for the
  * names that must never be blocked (for any group of clients, whatever the type
  * of the query; what a group has listed for itself does not count) and for
  * those that must always be (for who is in no group).  FSK_EINVAL says which
  * one failed, and by which feed. */
-int generation_check(
-    const struct conf *c, uint64_t serial, struct fsk_error *err);
+int generation_check(const struct conf *c, struct fsk_error *err);
 
 /* Puts the generation SERIAL in force, in one step: whoever looks sees the
  * database before or this one. */

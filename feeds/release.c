@@ -160,7 +160,7 @@ make_generation(struct release *r, struct guard *g, struct fsk_error *err)
 	const struct conf *c = r->c;
 	char *folder = state_path(c->state, NULL, "generations");
 	char *refused = state_path(c->state, NULL, "refused");
-	char *to = generation_path(c, r->serial);
+	char *to = generation_candidate(c);
 	struct merge_request request = { .c = c,
 		.g = g,
 		.states = r->states,
@@ -177,18 +177,22 @@ make_generation(struct release *r, struct guard *g, struct fsk_error *err)
 	else
 		rc = state_folder(folder, err);
 	if (rc == FSK_OK)
+		unlink(to); /* of a run that was killed */
+	if (rc == FSK_OK)
 		rc = merge(&request, &result, err);
 	if (rc == FSK_OK) {
 		r->entries = result.entries;
 		r->urls = result.urls;
 		rc = r->entries + r->urls > 0
-		    ? generation_check(c, r->serial, err)
+		    ? generation_check(c, err)
 		    : fsk_fail(err, FSK_EINVAL,
 			  "no feed has anything to list: an empty database is "
 			  "not published");
 		if (rc != FSK_OK)
 			unlink(to);
 	}
+	if (rc == FSK_OK)
+		rc = generation_admit(c, r->serial, err);
 	if (rc == FSK_OK)
 		rc = generation_install(c, r->serial, err);
 	free(folder);
@@ -284,8 +288,11 @@ release(struct release *r, struct fsk_error *err)
 	}
 	before = state_text(path, &len);
 	if (!r->force && before != NULL && strcmp(before, now) == 0 &&
-	    access(c->database, R_OK) == 0)
+	    generation_in_force(c) != 0) {
+		/* What a killed run did not get to. */
+		generations_prune(c);
 		goto out; /* nothing changed */
+	}
 	r->held = !r->force && release_is_held(c);
 	if (r->held)
 		goto out;

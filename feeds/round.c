@@ -65,22 +65,33 @@ tell_new(
 
 /* ---- contents to lists ---- */
 
+/* Whether the list of F, names and URLs, is there and not damaged. */
+static bool
+list_is_whole(const struct conf *c, const struct conf_feed *f)
+{
+	char *list = state_path(c->state, f->head.title, "list.fsdb");
+	char *urls = state_path(c->state, f->head.title, "urls");
+	struct fsk_error unused;
+	struct fsk_db *db = NULL;
+	const bool good = list != NULL && urls != NULL &&
+	    fsk_db_open(&db, list, FSK_DB_MAP, &unused) == FSK_OK &&
+	    access(urls, R_OK) == 0;
+
+	fsk_db_close(db);
+	free(list);
+	free(urls);
+	return good;
+}
+
 /* Whether the list of F must be made anew of the body that is there. */
 static bool
 list_is_outdated(
     const struct conf *c, const struct conf_feed *f, const struct feed_state *s)
 {
-	char *list = state_path(c->state, f->head.title, "list.fsdb");
-	struct fsk_error unused;
-	struct fsk_db *db = NULL;
 	char form[24];
-	bool good = list != NULL &&
-	    fsk_db_open(&db, list, FSK_DB_MAP, &unused) == FSK_OK;
 
-	fsk_db_close(db);
-	free(list);
 	collect_form(f, form);
-	return !good || strcmp(form, s->form) != 0;
+	return !list_is_whole(c, f) || strcmp(form, s->form) != 0;
 }
 
 static int
@@ -181,20 +192,15 @@ take_content(struct run *run, struct content *k, struct feed_state *s)
 static void
 repair(struct run *run, const struct conf_feed *f, struct feed_state *s)
 {
-	char *list = state_path(run->c->state, f->head.title, "list.fsdb");
 	char *body = content_path(run->c, f);
 	struct fsk_error err;
-	struct fsk_db *db = NULL;
 
-	if (list != NULL && body != NULL &&
-	    fsk_db_open(&db, list, FSK_DB_MAP, &err) != FSK_OK &&
+	if (body != NULL && !list_is_whole(run->c, f) &&
 	    access(body, R_OK) == 0 &&
 	    collect(run->c, f, body, (uint32_t)(run->now / 86400), s, &err) ==
 		FSK_OK)
 		complain("%s: its list was lost or damaged, and is made again",
 		    f->head.title);
-	fsk_db_close(db);
-	free(list);
 	free(body);
 }
 

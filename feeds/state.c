@@ -60,9 +60,13 @@ state_is_ours(const char *name)
 		"generations", "published", "refused", "hold", "status.json",
 		"audit.log", "group.fsdb" };
 
-	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		if (strcmp(name, ours[i]) == 0)
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++) {
+		const size_t len = strlen(ours[i]);
+
+		if (strncmp(name, ours[i], len) == 0 &&
+		    (name[len] == '\0' || strcmp(name + len, ".new") == 0))
 			return true;
+	}
 	return false;
 }
 
@@ -109,9 +113,12 @@ state_replace(
 	char *temporary;
 	int fd, rc = FSK_OK;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) == -1)
+	/* Always the same, so that killed runs leave one at most: whoever
+	 * writes PATH holds a lock. */
+	if (asprintf(&temporary, "%s.new", path) == -1)
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
-	fd = mkostemp(temporary, O_CLOEXEC);
+	fd = open(temporary,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1) {
 		rc = fsk_fail(err, FSK_EIO, "cannot write '%s': %s", path,
 		    strerror(errno));

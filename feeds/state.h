@@ -59,7 +59,8 @@ void state_read(const char *state, const char *feed, struct feed_state *s);
 int state_write(const char *state, const char *feed, const struct feed_state *s,
     struct fsk_error *err);
 
-/* Replaces the file PATH by LEN octets at TEXT, in one step. */
+/* Replaces the file PATH by LEN octets at TEXT, in one step, by way of a file
+ * PATH.new; one at a time. */
 int state_replace(
     const char *path, const void *text, size_t len, struct fsk_error *err);
 

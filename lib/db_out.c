@@ -5,7 +5,7 @@
  * (some file systems then give large folios, which make a mapping of it
  * cheaper), synced, verified with our own reader, and only then named and
  * renamed over its target; the folder is synced last.  So a writer that is
- * killed leaves nothing behind.
+ * killed leaves nothing behind, but in the moment between a name and the other.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -186,14 +186,17 @@ out_write(struct out *o, const void *p, size_t len, struct fsk_error *err)
 	return rc == FSK_OK ? append(o, p, len, err) : rc;
 }
 
-/* Gives the file a temporary name, if it has none. */
+/* Gives the file a temporary name, if it has none; where its target does not
+ * exist, at once that one.  *DONE: it has it. */
 static int
-name_it(struct out *o, struct fsk_error *err)
+name_it(struct out *o, bool *done, struct fsk_error *err)
 {
 	char fd[32];
 
 	snprintf(fd, sizeof(fd), "/proc/self/fd/%d", o->fd);
-	while (!o->named) {
+	*done = !o->named &&
+	    linkat(AT_FDCWD, fd, AT_FDCWD, o->path, AT_SYMLINK_FOLLOW) == 0;
+	while (!*done && !o->named) {
 		uint32_t random;
 
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
@@ -230,6 +233,7 @@ out_publish(
 	struct fsk_db *db;
 	uint64_t id[2];
 	mode_t mask;
+	bool done;
 	int rc;
 
 	end_section(o);
@@ -274,10 +278,10 @@ out_publish(
 	if (rc != FSK_OK)
 		return rc;
 	fsk_db_close(db);
-	rc = name_it(o, err);
+	rc = name_it(o, &done, err);
 	if (rc != FSK_OK)
 		return rc;
-	if (rename(o->temp, o->path) == -1)
+	if (!done && rename(o->temp, o->path) == -1)
 		return fsk_fail(err, FSK_EIO, "cannot rename '%s' to '%s': %s",
 		    o->temp, o->path, strerror(errno));
 	o->named = false;

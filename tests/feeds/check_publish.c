@@ -193,6 +193,11 @@ START_TEST(a_database_that_is_gone_is_made_again)
 	ck_assert_int_eq(unlink(conf->database), 0);
 	ck_assert(released(1));
 	ck_assert_uint_eq(generation_in_force(conf), (uint64_t)NOW + 1);
+	/* Or not whole. */
+	ck_assert_int_eq(unlink(conf->database), 0);
+	kit_write(conf->database, "garbage", 7);
+	ck_assert(released(2));
+	ck_assert_uint_eq(generation_in_force(conf), (uint64_t)NOW + 2);
 }
 END_TEST
 

@@ -196,6 +196,9 @@ START_TEST(a_file_is_replaced_in_one_step)
 	ck_assert_int_eq(state_replace(path, "second", 6, &err), FSK_OK);
 	ck_assert_int_eq(stat(path, &after), 0);
 	ck_assert_uint_ne(before.st_ino, after.st_ino);
+	/* What a run left that was killed. */
+	kit_write(kit_path("file.new"), "garbage that is longer", 22);
+	ck_assert_int_eq(state_replace(path, "second", 6, &err), FSK_OK);
 	text = state_text(path, &len);
 	ck_assert_str_eq(text, "second");
 	ck_assert_uint_eq(len, 6);
@@ -341,6 +344,9 @@ START_TEST(names_that_are_ours)
 	ck_assert(state_is_ours("generations"));
 	ck_assert(!state_is_ours("openphish"));
 	ck_assert(!state_is_ours("locks"));
+	/* On the way there. */
+	ck_assert(state_is_ours("hold.new"));
+	ck_assert(!state_is_ours("hold.newer"));
 }
 END_TEST
 
