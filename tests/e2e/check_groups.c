@@ -177,7 +177,7 @@ START_TEST(no_answer_is_anothers_under_load)
 		.names = NAMES,
 		.client = clients,
 		.clients = CLIENTS,
-		.queries = load_size(20000, 250000),
+		.queries = load_size(25000, 250000),
 		.wrong = wrong_answer };
 
 	for (unsigned i = 0; i < NAMES; i++)
@@ -268,7 +268,7 @@ change(void *arg, uint64_t answered)
 START_TEST(groups_change_under_load)
 {
 	static const unsigned threads[] = { 1, 2, 4 };
-	const uint64_t queries = load_size(10000, 100000);
+	const uint64_t queries = load_size(12000, 120000);
 	struct changes c = { .most = queries > 50000 ? 40 : 8 };
 	const char *name[NAMES];
 	const struct load l = { .w = &w,
