@@ -35,21 +35,34 @@ part  = $(filter-out %/main.o $B/tests/$1/check_%,$(call objs,$1) \
 	$(call objs,tests/$1))
 LIB   := $B/libfraudsink.a
 FEEDS := $B/fraudsink-feeds
+STATS := $B/fraudsink-stats
+WEB   := $B/stats/web.o
 MOD   := $B/fraudsink.so
 
-all: $(FEEDS) module
+all: $(FEEDS) $(STATS) module
 
 # ---- the programs ----
 
 # Which folder uses which library; tests/layers.sh guards the includes.
 feeds_libs := $(call pkg_libs,libidn2 jansson zlib liblzma libzstd libzip \
 	libconfuse libpsl libcurl ldns yaml-0.1 libcdb) -lbz2 -lcsv
+stats_libs := $(call pkg_libs,libconfuse sqlite3 libcurl libmaxminddb \
+	libmicrohttpd jansson libcrypto) -lm
 
 $(LIB): $(call objs,lib)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 $(FEEDS): $(call objs,feeds) $(LIB)
 	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(feeds_libs) -pthread
+$(STATS): $(call objs,stats) $(WEB) $(LIB)
+	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(stats_libs) -pthread
+# The pages that fraudsink-stats serves, as C.
+web_files := $(sort $(wildcard stats/web/*))
+$B/stats/web.c: stats/embed.sh $(web_files)
+	@mkdir -p $(@D)
+	$(call say,GEN)sh stats/embed.sh $(web_files) >$@
+$(WEB): $B/stats/web.c
+	$(call say,CC)$(CC) $(FSK_CPPFLAGS) $(FSK_CFLAGS) -c -o $@ $<
 $B/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(FSK_CPPFLAGS) $(FSK_CFLAGS) -c -o $@ $<
@@ -93,6 +106,9 @@ $B/tests/lib/check_%: $B/tests/lib/check_%.o $(call part,lib) $(LIB)
 $B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) \
 		$B/tests/lib/kit.o $(servers) $(LIB)
 	$(call link_check,$(feeds_libs) $(call pkg_libs,libcrypto))
+$B/tests/stats/check_%: $B/tests/stats/check_%.o $(call part,stats) $(WEB) \
+		$B/tests/lib/kit.o $(LIB)
+	$(call link_check,$(stats_libs) $(call pkg_libs,libssl))
 $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)
 	$(call link_check)
 $B/tests/fuzz/replay_fuzz_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o \
@@ -104,6 +120,7 @@ export FRAUDSINK_TEST_UNBOUND := $(UNBOUND)/unbound
 export FRAUDSINK_TEST_CONTROL := $(UNBOUND)/unbound-control
 export FRAUDSINK_TEST_MODULE  := $(CURDIR)/$(MOD)
 export FRAUDSINK_TEST_FEEDS   := $(CURDIR)/$(FEEDS)
+export FRAUDSINK_TEST_STATS   := $(CURDIR)/$(STATS)
 export FRAUDSINK_TEST_SAN     := $(SAN)
 export FRAUDSINK_TEST_DATA    := $(DATA)
 
@@ -126,9 +143,9 @@ lint:
 	clang-format --dry-run --Werror $$(git ls-files '*.[ch]')
 	cppcheck -q --error-exitcode=1 -I. --enable=warning,portability \
 		--inline-suppr --suppress=missingIncludeSystem --suppress=uninitvar \
-		--suppress=uninitStructMember --suppress=ctuuninitvar lib feeds module
+		--suppress=uninitStructMember --suppress=ctuuninitvar lib feeds module stats
 	sh tests/layers.sh
-	mandoc -T lint -W warning feeds/*.8 module/*.8
+	mandoc -T lint -W warning feeds/*.[58] module/*.8
 
 # ---- demo, installation, the rest ----
 
@@ -142,15 +159,16 @@ demo: deps
 
 install: all
 	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(PREFIX)/sbin \
-		$(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(MOD) $(DESTDIR)$(MODULEDIR)
-	install -m 755 $(FEEDS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(FEEDS) $(STATS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 module/fraudsink-module-check $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 feeds/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 feeds/*.8 module/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 clean:
 	rm -rf build
 help:
-	@echo 'make            build fraudsink-feeds and fraudsink.so'
+	@echo 'make            build fraudsink-feeds, fraudsink-stats and fraudsink.so'
 	@echo 'make demo       install what is missing, build, block a list in a real Unbound'
 	@echo '                ONCE=1 show and exit, LIST=FILE your list, UPSTREAM=ADDR'
 	@echo 'make check      build and run all tests (SAN=1, SAN=thread)'

@@ -12,13 +12,19 @@ bool
 answer_addresses(const char *list, struct fsk_answer *a)
 {
 	while (*list != '\0') {
-		size_t n = strcspn(list, ",");
+		size_t n = strcspn(list, ","), len;
+		const char *from = list + strspn(list, " ");
 		char one[INET6_ADDRSTRLEN];
 
-		if (n >= sizeof(one))
+		if (from > list + n)
 			return false;
-		memcpy(one, list, n);
-		one[n] = '\0';
+		len = (size_t)(list + n - from);
+		while (len > 0 && from[len - 1] == ' ')
+			len--;
+		if (len >= sizeof(one))
+			return false;
+		memcpy(one, from, len);
+		one[len] = '\0';
 		if (a->count4 < FSK_ADDRS_MAX &&
 		    inet_pton(AF_INET, one, a->addr4[a->count4]) == 1)
 			a->count4++;

@@ -25,7 +25,8 @@ static const char help[] =
     "\n"
     "Compiles lists of names to one database and publishes it as OUT.fsdb in\n"
     "one step: a reader sees the old file or the whole new one.  INPUT is a\n"
-    "file, plain or compressed with gzip, xz or zstd, or '-' for standard\n"
+    "file, plain or compressed (gzip, xz, zstd, bzip2, zip), or '-' for "
+    "standard\n"
     "input.\n"
     "\n"
     "  -o, --output FILE      where to publish (required)\n"
@@ -34,9 +35,13 @@ static const char help[] =
     "they describe all.\n"
     "      --feed NAME        feed that the names belong to (default: the\n"
     "                         file's name without its endings)\n"
-    "      --format FORMAT    domains, hosts, rpz or urls (default: told from "
-    "the\n"
-    "                         input)\n"
+    "      --format FORMAT    domains, wildcard, hosts, adblock, dnsmasq,\n"
+    "                         unbound, rpz, urls, csv, json, ndjson, yaml or\n"
+    "                         auto (default: told from the input)\n"
+    "      --column COLUMN    csv: number or name of the column with the "
+    "names;\n"
+    "                         json, ndjson, yaml: the path to them (data.url)\n"
+    "      --only COLUMN=TEXT csv: the rows that count\n"
     "      --match KIND       what an unmarked name covers: subtree "
     "(default),\n"
     "                         exact or below; '*.x' is always below, '=x' "
@@ -70,6 +75,8 @@ static const char help[] =
 enum {
 	OPT_FEED = 256,
 	OPT_FORMAT,
+	OPT_COLUMN,
+	OPT_ONLY,
 	OPT_MATCH,
 	OPT_CATEGORY,
 	OPT_SEVERITY,
@@ -93,6 +100,8 @@ static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "feed", required_argument, NULL, OPT_FEED },
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "column", required_argument, NULL, OPT_COLUMN },
+	{ "only", required_argument, NULL, OPT_ONLY },
 	{ "match", required_argument, NULL, OPT_MATCH },
 	{ "category", required_argument, NULL, OPT_CATEGORY },
 	{ "severity", required_argument, NULL, OPT_SEVERITY },
@@ -360,6 +369,8 @@ make_input(struct build *b, struct fsk_writer *w, const struct request *r,
 	int rc;
 
 	in->path = r->path;
+	in->form.column = said(r, OPT_COLUMN);
+	in->form.only = said(r, OPT_ONLY);
 	if (said(r, OPT_FORMAT) != NULL) {
 		in->format = parse_find(said(r, OPT_FORMAT));
 		if (in->format == NULL && strcmp(said(r, OPT_FORMAT), "auto"))

@@ -15,6 +15,7 @@
 #include "feeds/host.h"
 #include "feeds/json.h"
 #include "feeds/options.h"
+#include "feeds/printable.h"
 #include "feeds/state.h"
 #include "lib/bypass.h"
 
@@ -200,8 +201,11 @@ change(const struct conf *c, const struct request *r, struct fsk_bypasses *all)
 
 	if (!read_what(c, r, &b))
 		return EXIT_ERROR;
+	/* They may be cut, and are shown to others. */
 	snprintf(b.by, sizeof(b.by), "%s", r->by);
 	snprintf(b.why, sizeof(b.why), "%s", r->why);
+	printable(b.by);
+	printable(b.why);
 	if (drop(all, &b, now) == 0 && r->end) {
 		complain("there is no bypass for '%s'", r->what);
 		return EXIT_NONE;

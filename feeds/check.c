@@ -28,22 +28,6 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* URLs may hold passwords and keys: neither user nor query is shown. */
-static void
-print_url(const char *url)
-{
-	const char *host = strstr(url, "://");
-	size_t len = strcspn(url, "?#");
-
-	host = host != NULL ? host + 3 : url;
-	if (strcspn(host, "@") < strcspn(host, "/")) {
-		printf("%.*s", (int)(host - url), url);
-		len -= strcspn(host, "@") + 1 + (size_t)(host - url);
-		url = host + strcspn(host, "@") + 1;
-	}
-	printf("%.*s%s", (int)len, url, url[len] != '\0' ? "?..." : "");
-}
-
 static void
 print_duration(const char *what, uint64_t seconds)
 {
@@ -64,16 +48,12 @@ static void
 print_feed(const struct conf *c, const struct conf_feed *f)
 {
 	static const char *const severities[] = { "red", "yellow" };
-	static const char *const actions[] = { "nxdomain", "nodata",
-		"sinkhole" };
 	static const char *const trusts[] = { "low", "normal", "high" };
 	const struct conf_answer a = conf_answer_of(c, f, NULL, NULL);
+	char source[CONF_SOURCE];
 
-	printf("%s %s: ", f->allow ? "allow" : "feed", f->head.title);
-	if (f->url != NULL)
-		print_url(f->url);
-	else
-		printf("zone %s from %s", f->zone, f->server);
+	printf("%s %s: %s%s", f->allow ? "allow" : "feed", f->head.title,
+	    f->url == NULL ? "zone " : "", conf_source(f, source));
 	print_duration(" every ", f->interval);
 	printf(", format %s", f->format_name);
 	if (f->allow) {
@@ -81,9 +61,11 @@ print_feed(const struct conf *c, const struct conf_feed *f)
 		    ", allowed%s", f->subtree ? " with all that is below" : "");
 	} else {
 		printf(", %s, %s, %s", f->category, severities[a.severity],
-		    actions[a.action]);
-		if (a.action == 2)
+		    fsk_action_word((enum fsk_action)a.action));
+		if (a.action == FSK_SINKHOLE || a.action == FSK_WARN)
 			printf(" %s", a.sinkhole);
+		if (a.action == FSK_CNAME)
+			printf(" %s", a.cname);
 		printf(", TTL %" PRIu64 ", trust %s", a.ttl, trusts[f->trust]);
 		if (a.minimum_feeds > 1)
 			printf(

@@ -183,12 +183,21 @@ take(const struct ingest_input *in, struct fsk_lane *lane,
 
 /* ---- the feed's own guards ---- */
 
+/* How much F lists: of what is to pass, exceptions are names, too. */
+static uint64_t
+weight(
+    const struct conf_feed *f, uint64_t names, uint64_t urls, uint64_t excepted)
+{
+	return names + urls + (f->allow ? excepted : 0);
+}
+
 static int
 judge(const struct conf_feed *f, const struct ingest_input *in,
     const struct feed_state *before, struct fsk_error *err)
 {
-	const uint64_t is = in->names + in->urls,
-		       was = before->names + before->urls;
+	const uint64_t is = weight(f, in->names, in->urls, in->excepted);
+	const uint64_t was = weight(
+	    f, before->names, before->urls, before->excepted);
 	const uint64_t content = in->lines - in->nothing;
 
 	if (is < f->min_names)
@@ -281,7 +290,10 @@ collect(const struct conf *c, const struct conf_feed *f, const char *body,
 		.created = (int64_t)today * 86400,
 	};
 	struct collection k = { .f = f, .lock = PTHREAD_MUTEX_INITIALIZER };
+	char source[CONF_SOURCE];
 	struct ingest_input in = { .path = body,
+		.title = conf_source(f, source),
+		.max_bytes = f->max_size,
 		.format = f->format,
 		.form = { f->column, f->only },
 		.match = (enum fsk_match_kind)f->match,

@@ -19,6 +19,10 @@
 	{ \
 		name, OPTION_TEXT, offsetof(type, field), standard, 0, 0, NULL \
 	}
+#define PATH(name, type, field, standard) \
+	{ \
+		name, OPTION_PATH, offsetof(type, field), standard, 0, 0, NULL \
+	}
 #define TEXTS(name, type, field) \
 	{ \
 		name, OPTION_TEXTS, offsetof(type, field), NULL, 0, 0, NULL \
@@ -164,8 +168,8 @@ static const struct conf_option feed_options[] = {
 
 #define C struct conf
 static const struct conf_option global_options[] = {
-	TEXT("database", C, database, "/var/lib/fraudsink/blocklist.fsdb"),
-	TEXT("state", C, state, "/var/lib/fraudsink/feeds"),
+	PATH("database", C, database, "/var/lib/fraudsink/blocklist.fsdb"),
+	PATH("state", C, state, "/var/lib/fraudsink/feeds"),
 	NUMBER("memory", SIZE, C, memory, "1G", 16u << 20, 1ull << 40),
 	NUMBER("threads", NUMBER, C, threads, "0", 0, 256),
 	NUMBER("generations", NUMBER, C, generations, "5", 1, 1000),
@@ -268,6 +272,53 @@ conf_feed(const struct conf *c, const char *name)
 	return NULL;
 }
 
+/* Behind scheme and user of the web address URL. */
+static const char *
+host_at(const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+	const char *user = memrchr(host, '@', strcspn(host, "/?#"));
+
+	return user != NULL ? user + 1 : host;
+}
+
+static bool
+is_web(const struct conf_feed *f)
+{
+	return f->url != NULL && strncmp(f->url, "http", 4) == 0;
+}
+
+char *
+conf_source(const struct conf_feed *f, char text[static CONF_SOURCE])
+{
+	if (f->url == NULL) {
+		snprintf(text, CONF_SOURCE, "%s from %s", f->zone, f->server);
+	} else if (is_web(f)) {
+		const char *host = host_at(f->url);
+		const size_t len = strcspn(host, "?#");
+
+		snprintf(text, CONF_SOURCE, "%.*s%.*s%s",
+		    f->url[4] == 's' ? 8 : 7, f->url, (int)len, host,
+		    host[len] != '\0' ? "?..." : "");
+	} else {
+		snprintf(text, CONF_SOURCE, "%s", f->url);
+	}
+	return text;
+}
+
+char *
+conf_host(const struct conf_feed *f, char text[static CONF_SOURCE])
+{
+	const char *host = is_web(f) ? host_at(f->url)
+	    : f->url != NULL         ? ""
+				     : f->server;
+	const bool v6 = *host == '[';
+
+	snprintf(text, CONF_SOURCE, "%.*s",
+	    (int)strcspn(host + v6, v6 ? "]" : "/:?#"), host + v6);
+	return text;
+}
+
 /* ---- answers ---- */
 
 static void
@@ -339,9 +390,9 @@ conf_answer_of(const struct conf *c, const struct conf_feed *f,
 	static const char *const severities[] = { "red", "yellow" };
 	static const struct conf_answer nothing = { OPTION_UNSET, OPTION_UNSET,
 		NULL, NULL, OPTION_UNSET, OPTION_UNSET, NULL, NULL, NULL,
-		{ NULL, 0 }, OPTION_UNSET, OPTION_UNSET };
+		{ NULL, 0, 0 }, OPTION_UNSET, OPTION_UNSET };
 	static const struct conf_answer standard = { 0, FSK_NXDOMAIN, NULL,
-		NULL, 60, 2, NULL, NULL, NULL, { NULL, 0 }, 0, 1 };
+		NULL, 60, 2, NULL, NULL, NULL, { NULL, 0, 0 }, 0, 1 };
 	const char *category = f != NULL ? f->category : rule->category;
 	const struct conf_answer *own = f != NULL ? &f->answer : &rule->answer;
 	const char *severity = severities[severity_of(c, own, category)];

@@ -129,6 +129,15 @@ struct conf_answer conf_answer_of(const struct conf *c,
     const struct conf_feed *f, const struct conf_rule *rule,
     const struct conf_group *group);
 
+/* Where F's content comes from, for messages: without what may be a secret
+ * (user, password, query).  Returns TEXT. */
+#define CONF_SOURCE 256
+char *conf_source(const struct conf_feed *f, char text[static CONF_SOURCE]);
+
+/* The name or address of the server that F's content comes from; returns TEXT,
+ * "" where it is a file of this machine. */
+char *conf_host(const struct conf_feed *f, char text[static CONF_SOURCE]);
+
 /* The feed called NAME, or NULL. */
 const struct conf_feed *conf_feed(const struct conf *c, const char *name);
 

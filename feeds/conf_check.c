@@ -8,6 +8,7 @@
 #include "feeds/answer.h"
 #include "feeds/host.h"
 #include "feeds/schedule.h"
+#include "feeds/state.h"
 #include "lib/prefix.h"
 
 /* A feed's name becomes a folder's. */
@@ -21,10 +22,13 @@ good_title(const char *name)
 	return n > 0 && n < 64 && name[n] == '\0' && name[0] != '.';
 }
 
+/* Tells at LINE, or where the list L stands. */
 static void
 check_names(struct options_reader *r, unsigned line, const char *what,
     const struct option_texts *l)
 {
+	if (l->line != 0)
+		line = l->line;
 	for (size_t i = 0; i < l->n; i++) {
 		struct fsk_name name;
 		enum fsk_match_kind match;
@@ -34,6 +38,22 @@ check_names(struct options_reader *r, unsigned line, const char *what,
 		if (wrong != NULL)
 			options_fault(r, line, "%s: '%s' is no name: %s", what,
 			    l->at[i], wrong);
+	}
+}
+
+/* The same where marks ("*.") have no meaning. */
+static void
+check_plain_names(
+    struct options_reader *r, const char *what, const struct option_texts *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct fsk_name name;
+		const char *wrong = host_name(
+		    &name, l->at[i], strlen(l->at[i]));
+
+		if (wrong != NULL)
+			options_fault(r, l->line, "%s: '%s' is no name: %s",
+			    what, l->at[i], wrong);
 	}
 }
 
@@ -51,20 +71,30 @@ check_answer(struct options_reader *r, unsigned line, const char *what,
 		options_fault(r, line, "%s: %s", what, why);
 }
 
-/* What comes out for a feed or a rule, with all that it inherits. */
+/* Whether what comes out for a feed or a rule, with all that it inherits, has
+ * what its action needs. */
+static bool
+is_whole(const struct conf_answer *a)
+{
+	if (a->action == FSK_SINKHOLE || a->action == FSK_WARN)
+		return a->sinkhole != NULL;
+	return a->action != FSK_CNAME || a->cname != NULL;
+}
+
 static void
 check_whole(struct options_reader *r, unsigned line, const char *what,
     const struct conf_answer *a)
 {
-	if ((a->action == FSK_SINKHOLE || a->action == FSK_WARN) &&
-	    a->sinkhole == NULL)
-		options_fault(r, line,
-		    "%s: the action needs 'sinkhole' addresses here, in its "
-		    "category or in the policy",
-		    what);
-	if (a->action == FSK_CNAME && a->cname == NULL)
+	if (is_whole(a))
+		return;
+	if (a->action == FSK_CNAME)
 		options_fault(r, line,
 		    "%s: the action cname needs a 'cname' here, in its "
+		    "category or in the policy",
+		    what);
+	else
+		options_fault(r, line,
+		    "%s: the action needs 'sinkhole' addresses here, in its "
 		    "category or in the policy",
 		    what);
 }
@@ -90,6 +120,17 @@ check_parts(struct options_reader *r, const char *of, const char *kind,
 }
 
 /* ---- feeds ---- */
+
+/* What the name of a header is (RFC 9110 section 5.6.2). */
+static bool
+is_token(const char *text)
+{
+	size_t n = strspn(text,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "!#$%&'*+-.^_`|~");
+
+	return n > 0 && text[n] == '\0';
+}
 
 static void
 check_source(
@@ -122,6 +163,11 @@ check_source(
 		    "'secret-env') and a use ('secret-header', 'secret-query' "
 		    "or 'tsig-name')",
 		    what);
+	if (f->secret_header != NULL && !is_token(f->secret_header))
+		options_fault(r, line,
+		    "%s: 'secret-header' is the name of a header, without "
+		    "':'",
+		    what);
 	if (f->tsig_name != NULL && f->server == NULL)
 		options_fault(
 		    r, line, "%s: 'tsig-name' is for a 'server'", what);
@@ -139,6 +185,9 @@ check_feed(struct options_reader *r, struct conf *c, struct conf_feed *f)
 		options_fault(r, line,
 		    "%s: a name has 1 to 63 letters, digits, '-', '_' and '.'",
 		    what);
+	if (state_is_ours(f->head.title))
+		options_fault(r, line,
+		    "%s: a file of the state folder has this name", what);
 	if (conf_feed(c, f->head.title) != f)
 		options_fault(
 		    r, line, "%s: another section has this name", what);
@@ -168,6 +217,8 @@ static void
 check_prefixes(struct options_reader *r, unsigned line, const char *what,
     const struct option_texts *l)
 {
+	if (l->line != 0)
+		line = l->line;
 	for (size_t i = 0; i < l->n; i++) {
 		uint8_t addr[FSK_ADDR_LEN];
 		unsigned bits;
@@ -224,6 +275,17 @@ check_places(struct options_reader *r, const struct conf *c,
 		    "%s: 'networks' need an 'asn-db' in the policy", what);
 }
 
+/* A rule's name is shown to people, and is no file's. */
+static bool
+good_rule_title(const char *name)
+{
+	size_t n = 0;
+
+	while ((unsigned char)name[n] >= 0x20 && name[n] != 0x7f)
+		n++;
+	return n > 0 && n < 128 && name[n] == '\0';
+}
+
 static void
 check_rule(struct options_reader *r, const struct conf *c,
     const struct conf_rule *rule)
@@ -232,6 +294,9 @@ check_rule(struct options_reader *r, const struct conf *c,
 	char what[128];
 
 	snprintf(what, sizeof(what), "rule \"%s\"", rule->head.title);
+	if (!good_rule_title(rule->head.title))
+		options_fault(r, rule->head.line,
+		    "%s: a name has 1 to 127 octets, none for control", what);
 	check_names(r, rule->head.line, what, &rule->names);
 	check_answer(r, rule->head.line, what, &rule->answer);
 	check_whole(r, rule->head.line, what, &a);
@@ -246,6 +311,55 @@ check_rule(struct options_reader *r, const struct conf *c,
 	if (conf_feed(c, rule->head.title) != NULL)
 		options_fault(
 		    r, rule->head.line, "%s: a feed has this name", what);
+}
+
+/* A section for a feed that is not there would do nothing, unnoticed. */
+static void
+check_group_feeds(struct options_reader *r, const struct conf *c,
+    const struct conf_group *g, const char *what)
+{
+	const struct conf_part *part = g->feeds.at;
+
+	for (size_t i = 0; i < g->feeds.n; i++) {
+		const struct conf_feed *f = conf_feed(c, part[i].head.title);
+
+		if (f == NULL || f->allow)
+			options_fault(r, part[i].head.line,
+			    "%s: there is no feed \"%s\"", what,
+			    part[i].head.title);
+	}
+}
+
+/* What comes out for the group's clients; once is enough, and what is wrong
+ * without the group is told there. */
+static void
+check_group_answers(struct options_reader *r, const struct conf *c,
+    const struct conf_group *g, const char *what)
+{
+	const struct conf_rule *rule = c->policy.rules.at;
+	/* As group_list() has it. */
+	const struct conf_rule own = { .category = (char *)(uintptr_t) "group",
+		.answer = g->answer };
+	struct conf_answer a = conf_answer_of(c, NULL, &own, g), without;
+
+	if (g->block.n + g->block_files.n > 0 && !is_whole(&a)) {
+		check_whole(r, g->head.line, what, &a);
+		return;
+	}
+	for (size_t i = 0; i < c->nfeeds + c->policy.rules.n; i++) {
+		const bool feed = i < c->nfeeds;
+		const struct conf_feed *f = feed ? &c->feeds[i] : NULL;
+		const struct conf_rule *of = feed ? NULL : rule + i - c->nfeeds;
+
+		if (feed && f->allow)
+			continue;
+		a = conf_answer_of(c, f, of, g);
+		without = conf_answer_of(c, f, of, NULL);
+		if (!is_whole(&a) && is_whole(&without)) {
+			check_whole(r, g->head.line, what, &a);
+			return;
+		}
+	}
 }
 
 static void
@@ -281,13 +395,8 @@ check_group(
 		options_fault(r, line,
 		    "%s: no time zone '%s' on this machine (tzdata)", what,
 		    g->timezone);
-	for (size_t i = 0; i < c->nfeeds; i++)
-		if (!c->feeds[i].allow) {
-			const struct conf_answer a = conf_answer_of(
-			    c, &c->feeds[i], NULL, g);
-
-			check_whole(r, line, what, &a);
-		}
+	check_group_feeds(r, c, g, what);
+	check_group_answers(r, c, g, what);
 }
 
 static void
@@ -309,15 +418,12 @@ check_policy(struct options_reader *r, const struct conf *c)
 void
 conf_check(struct options_reader *r, struct conf *c)
 {
-	if (c->database[0] != '/' || c->state[0] != '/')
-		options_fault(
-		    r, 0, "'database' and 'state' must be whole paths");
-	check_names(r, 0, "own-names", &c->own_names);
-	check_names(r, 0, "never-blocked", &c->good);
-	check_names(r, 0, "always-blocked", &c->bad);
+	check_plain_names(r, "own-names", &c->own_names);
+	check_plain_names(r, "never-blocked", &c->good);
+	check_plain_names(r, "always-blocked", &c->bad);
 	for (size_t i = 0; i < c->nfeeds; i++)
 		check_feed(r, c, &c->feeds[i]);
 	check_policy(r, c);
-	if (c->nfeeds + c->policy.rules.n == 0)
+	if (c->nfeeds + c->policy.rules.n == 0 && r->faults == 0)
 		options_fault(r, 0, "it names no feed and no rule");
 }

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "feeds/fetch.h"
+#include "feeds/printable.h"
 #include "feeds/transfer.h"
+#include "lib/hash.h"
 
 static void __attribute__((format(printf, 2, 3)))
 fail(struct content *k, const char *fmt, ...)
@@ -23,10 +25,23 @@ fail(struct content *k, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(k->why, sizeof(k->why), fmt, ap);
 	va_end(ap);
+	/* A server, or its certificate, may have had a say in it. */
+	printable(k->why);
 	k->status = CONTENT_FAILED;
 }
 
 /* ---- files of this machine ---- */
+
+/* The path of F, a file of this machine; NULL: it is none. */
+static const char *
+file_of(const struct conf_feed *f)
+{
+	if (f->url == NULL)
+		return NULL;
+	if (strncmp(f->url, "file://", 7) == 0)
+		return f->url + 7;
+	return f->url[0] == '/' ? f->url : NULL;
+}
 
 /* It is new if it is another than last time. */
 static void
@@ -68,25 +83,31 @@ static char *
 secret_of(struct content *k)
 {
 	const struct conf_feed *f = k->f;
+	const char *value;
 	char *text = NULL;
 	size_t len;
 
 	if (f->secret_env != NULL) {
-		const char *value = getenv(f->secret_env);
-
+		value = getenv(f->secret_env);
 		if (value == NULL)
 			fail(k, "the variable '%s' of its secret is not set",
 			    f->secret_env);
-		return value != NULL ? strdup(value) : NULL;
+		else if ((text = strdup(value)) == NULL)
+			fail(k, "out of memory");
+	} else if (f->secret_file != NULL) {
+		errno = 0;
+		text = state_text(f->secret_file, &len);
+		if (text == NULL)
+			fail(k, "cannot read its secret from '%s': %s",
+			    f->secret_file,
+			    errno != 0 ? strerror(errno) : "it is no file");
 	}
-	if (f->secret_file == NULL)
-		return NULL;
-	text = state_text(f->secret_file, &len);
-	if (text == NULL)
-		fail(k, "cannot read its secret from '%s': %s", f->secret_file,
-		    strerror(errno));
-	else
+	/* A line's end is none of it. */
+	if (text != NULL) {
 		text[strcspn(text, "\r\n")] = '\0';
+		if (*text == '\0')
+			fail(k, "its secret is empty");
+	}
 	return text;
 }
 
@@ -109,7 +130,7 @@ make_room(const struct conf *c, struct content *k)
 	struct fsk_error err = { .text = "out of memory" };
 	bool good;
 
-	k->body = state_path(c->state, k->f->head.title, "body");
+	k->body = content_path(c, k->f);
 	k->incoming = state_path(c->state, k->f->head.title, "body.new");
 	good = folder != NULL && k->body != NULL && k->incoming != NULL &&
 	    state_folder(folder, &err) == FSK_OK;
@@ -155,6 +176,31 @@ compare(struct content *k)
 	}
 }
 
+void
+content_source(const struct conf_feed *f, char source[static 24])
+{
+	const uint64_t key[2] = { 3, 4 };
+	const char *const parts[] = { f->url, f->server, f->zone };
+	uint64_t hash = 0;
+
+	for (unsigned i = 0; i < 3; i++)
+		if (parts[i] != NULL)
+			hash = hash * 31 +
+			    fsk_siphash(key, (const uint8_t *)parts[i],
+				strlen(parts[i]));
+	snprintf(source, 24, "%016llx", (unsigned long long)hash);
+}
+
+/* Whether what is kept for K can be compared with what its source has. */
+static bool
+is_kept(const struct content *k)
+{
+	char source[24];
+
+	content_source(k->f, source);
+	return strcmp(source, k->s->source) == 0 && access(k->body, R_OK) == 0;
+}
+
 /* ---- web servers ---- */
 
 /* Fills in REQ for K; what of it is secret is for free_secret(). */
@@ -193,8 +239,9 @@ make_request(const struct conf *c, struct content *k, struct fetch_request *req,
 		.redirects = (unsigned)c->redirects,
 		.retries = (unsigned)c->retries,
 	};
-	/* Ask whether it changed only where what we have is still there. */
-	if (access(k->body, R_OK) == 0) {
+	/* Ask whether it changed only where what we have is still there, and of
+	 * this source. */
+	if (is_kept(k)) {
 		req->etag = k->s->etag[0] != '\0' ? k->s->etag : NULL;
 		req->last_modified = k->s->last_modified[0] != '\0'
 		    ? k->s->last_modified
@@ -317,7 +364,7 @@ start_transfer(const struct conf *c, struct zone *z, const atomic_bool *stop)
 		.server = f->server,
 		.zone = f->zone,
 		.to = k->incoming,
-		.have = access(k->body, R_OK) == 0 ? k->body : NULL,
+		.have = is_kept(k) ? k->body : NULL,
 		.tsig_name = f->tsig_name,
 		.tsig_algorithm = f->tsig_algorithm,
 		.tsig_secret = z->secret,
@@ -388,17 +435,22 @@ contents_get(const struct conf *c, struct content *at, size_t n,
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *url = at[i].f->url;
+		const char *path = file_of(at[i].f);
 
-		if (url == NULL)
-			continue;
-		if (url[0] == '/')
-			look_at_file(&at[i], url);
-		else if (strncmp(url, "file://", 7) == 0)
-			look_at_file(&at[i], url + 7);
+		if (path != NULL)
+			look_at_file(&at[i], path);
 	}
 	rc = get_from_web(c, at, n, stop, err);
 	return rc == FSK_OK ? get_zones(c, at, n, stop, err) : rc;
+}
+
+char *
+content_path(const struct conf *c, const struct conf_feed *f)
+{
+	const char *path = file_of(f);
+
+	return path != NULL ? strdup(path)
+			    : state_path(c->state, f->head.title, "body");
 }
 
 int

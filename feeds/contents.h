@@ -40,6 +40,14 @@ struct content {
 int contents_get(const struct conf *c, struct content *at, size_t n,
     const atomic_bool *stop, struct fsk_error *err);
 
+/* A hash, as text, of where F's content comes from: what was kept of another
+ * source says nothing about this one. */
+void content_source(const struct conf_feed *f, char source[static 24]);
+
+/* Where the content of F lies that was accepted last, for free(); NULL when out
+ * of memory. */
+char *content_path(const struct conf *c, const struct conf_feed *f);
+
 /* Makes what is incoming the body. */
 int content_accept(struct content *k, struct fsk_error *err);
 

@@ -16,6 +16,7 @@
 #define POLL_MS    200
 #define BACKOFF_MS 1000
 #define PAUSE_MAX  60000 /* ms; a server's own wish may be longer */
+#define WISH_MAX   86400 /* s; whatever a server says, we ask once a day */
 
 enum phase { WAITING, RUNNING, DONE };
 
@@ -33,7 +34,8 @@ struct job {
 	char *part; /* the file that the body goes to, for free() */
 	int fd;
 	uint64_t bytes;
-	bool too_large, write_failed;
+	bool too_large;
+	int write_failed; /* errno; 0: it did not */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -64,9 +66,7 @@ take_body(char *at, size_t size, size_t n, void *arg)
 		if (w == -1 && errno == EINTR)
 			continue;
 		if (w == -1) {
-			j->write_failed = true;
-			snprintf(j->error, sizeof(j->error),
-			    "cannot write '%s': %s", j->part, strerror(errno));
+			j->write_failed = errno;
 			return 0;
 		}
 		done += (size_t)w;
@@ -153,8 +153,10 @@ set_options(struct job *j, int64_t now)
 		CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_HTTPHEADER, j->headers) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_USERAGENT, r->user_agent) == CURLE_OK &&
-	    (r->proxy == NULL ||
-		curl_easy_setopt(e, CURLOPT_PROXY, r->proxy) == CURLE_OK) &&
+	    /* "": none, whatever the environment says. */
+	    curl_easy_setopt(e, CURLOPT_PROXY,
+		r->proxy != NULL ? r->proxy : "") == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_NOPROXY, "") == CURLE_OK &&
 	    (r->ca_file == NULL ||
 		curl_easy_setopt(e, CURLOPT_CAINFO, r->ca_file) == CURLE_OK);
 	curl_free(url);
@@ -205,8 +207,13 @@ start_job(CURLM *multi, struct job *j)
 		return;
 	}
 	j->bytes = 0;
-	j->too_large = j->write_failed = false;
-	if (ftruncate(j->fd, 0) == -1 || lseek(j->fd, 0, SEEK_SET) == -1) {
+	j->too_large = false;
+	j->write_failed = 0;
+	if (j->fd == -1)
+		j->fd = open(j->part,
+		    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (j->fd == -1 || ftruncate(j->fd, 0) == -1 ||
+	    lseek(j->fd, 0, SEEK_SET) == -1) {
 		fail_job(j, "cannot write '%s': %s", j->part, strerror(errno));
 		return;
 	}
@@ -292,6 +299,7 @@ accept_body(struct job *j)
 		return;
 	}
 	j->res->status = FETCH_NEW;
+	j->res->retry_after = 0;
 	j->res->bytes = j->bytes;
 	keep_field(j->easy, "ETag", j->res->etag, sizeof(j->res->etag));
 	keep_field(j->easy, "Last-Modified", j->res->last_modified,
@@ -318,6 +326,8 @@ retry(struct job *j, const char *why)
 		chance = 0;
 	pause = pause / 2 + chance % (pause / 2 + 1);
 	curl_easy_getinfo(j->easy, CURLINFO_RETRY_AFTER, &wish);
+	if (wish > WISH_MAX)
+		wish = WISH_MAX;
 	j->res->retry_after = wish > 0 ? (uint64_t)wish : 0;
 	if (wish > 0 && (uint64_t)wish * 1000 > pause)
 		pause = (uint64_t)wish * 1000;
@@ -358,6 +368,7 @@ judge_status(struct job *j)
 	if (status == 304 &&
 	    (j->req->etag != NULL || j->req->last_modified != NULL)) {
 		j->res->status = FETCH_UNCHANGED;
+		j->res->retry_after = 0;
 		j->phase = DONE;
 		return;
 	}
@@ -403,8 +414,9 @@ end_try(struct job *j, CURLcode code)
 	if (j->too_large || code == CURLE_FILESIZE_EXCEEDED)
 		fail_job(j, "larger than %llu octets",
 		    (unsigned long long)j->req->max_bytes);
-	else if (j->write_failed)
-		fail_job(j, "%s", j->error);
+	else if (j->write_failed != 0)
+		fail_job(j, "cannot write '%s': %s", j->part,
+		    strerror(j->write_failed));
 	else if (worth_a_try(code))
 		retry(j,
 		    j->error[0] != '\0' ? j->error : curl_easy_strerror(code));
@@ -420,6 +432,7 @@ open_job(
     struct job *j, const struct fetch_request *req, struct fetch_result *res)
 {
 	memset(res, 0, sizeof(*res));
+	res->status = FETCH_FAILED;
 	*j = (struct job){ .req = req,
 		.res = res,
 		.begin = now_ms(),
@@ -433,11 +446,19 @@ open_job(
 		j->part = NULL;
 		return false;
 	}
-	j->fd = open(
-	    j->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (j->fd == -1)
-		fail_job(j, "cannot write '%s': %s", j->part, strerror(errno));
 	return true;
+}
+
+/* Closes the file of a job that is done; there may be many jobs. */
+static void
+close_part(struct job *j)
+{
+	if (j->fd == -1)
+		return;
+	close(j->fd);
+	j->fd = -1;
+	if (j->res->status != FETCH_NEW)
+		unlink(j->part);
 }
 
 static void
@@ -445,11 +466,7 @@ close_job(CURLM *multi, struct job *j)
 {
 	if (j->phase == RUNNING)
 		curl_multi_remove_handle(multi, j->easy);
-	if (j->fd != -1) {
-		close(j->fd);
-		if (j->res->status != FETCH_NEW)
-			unlink(j->part);
-	}
+	close_part(j);
 	curl_easy_cleanup(j->easy);
 	curl_slist_free_all(j->headers);
 	free(j->part);
@@ -488,9 +505,11 @@ start_jobs(
 	return left;
 }
 
-static void
+/* Looks which tries have ended; how many did. */
+static unsigned
 finish_jobs(CURLM *multi)
 {
+	unsigned ended = 0;
 	CURLMsg *m;
 	int more;
 
@@ -504,7 +523,11 @@ finish_jobs(CURLM *multi)
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&j);
 		curl_multi_remove_handle(multi, easy);
 		end_try(j, code);
+		if (j->phase == DONE)
+			close_part(j);
+		ended++;
 	}
+	return ended;
 }
 
 static void
@@ -526,8 +549,9 @@ run_jobs(CURLM *multi, struct job *jobs, size_t n, unsigned parallel,
 			return;
 		}
 		curl_multi_perform(multi, &running);
-		finish_jobs(multi);
-		curl_multi_poll(multi, NULL, 0, wait, NULL);
+		/* Where one has ended another may begin. */
+		if (finish_jobs(multi) == 0)
+			curl_multi_poll(multi, NULL, 0, wait, NULL);
 	}
 }
 

@@ -20,7 +20,8 @@ struct fetch_request {
 	const char *feed; /* for messages */
 	const char *url;  /* http or https */
 	const char *to;   /* the file for the body, replaced when it is whole */
-	const char *user_agent, *proxy, *ca_file; /* NULL: none of our own */
+	const char *user_agent, *proxy;   /* NULL: none */
+	const char *ca_file;              /* NULL: the system's */
 	const char *secret_header;        /* "Auth-Key: value", never shown */
 	const char *secret_query;         /* "auth-key=value", never shown */
 	const char *etag, *last_modified; /* of the body kept; NULL: none */
@@ -38,7 +39,8 @@ struct fetch_result {
 	long http; /* the last status; 0: none */
 	char etag[256], last_modified[64];
 	uint64_t bytes;
-	uint64_t retry_after; /* seconds that the server asks to wait; 0: no */
+	uint64_t retry_after; /* seconds that the server asks to wait, a day
+				 at most; 0: no */
 	unsigned tries;
 	char why[256];
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feeds/guard_names.h"
 #include "feeds/host.h"
 #include "feeds/lines.h"
 #include "feeds/nameset.h"
@@ -22,53 +23,6 @@ struct guard {
 	uint32_t rank_never;    /* up to here nobody may block */
 	unsigned agree;         /* feeds that must agree beyond it */
 };
-
-/* Without any list: what half of the web hangs on. */
-static const char *const core[] = { "awsglobalaccelerator.com", "google.com",
-	"www.google.com", "accounts.google.com", "gstatic.com",
-	"googleapis.com", "googleusercontent.com", "forcesafesearch.google.com",
-	"youtube.com", "microsoft.com", "www.microsoft.com",
-	"login.microsoftonline.com", "windows.net", "windowsupdate.com",
-	"office.com", "office365.com", "live.com", "azure.com",
-	"trafficmanager.net", "azureedge.net", "apple.com", "icloud.com",
-	"mzstatic.com", "aaplimg.com", "amazon.com", "amazonaws.com",
-	"cloudfront.net", "akamai.net", "akamaiedge.net", "akamaized.net",
-	"akadns.net", "edgekey.net", "edgesuite.net", "cloudflare.com",
-	"cdn.cloudflare.net", "cloudflare.net", "cloudflare-dns.com",
-	"fastly.net", "fastlylb.net", "github.com", "githubusercontent.com",
-	"github.io", "gitlab.com", "facebook.com", "fbcdn.net", "instagram.com",
-	"whatsapp.com", "whatsapp.net", "wikipedia.org", "wikimedia.org",
-	"mozilla.org", "mozilla.com", "firefox.com", "debian.org", "ubuntu.com",
-	"letsencrypt.org", "digicert.com", "sectigo.com", "root-servers.net",
-	"gtld-servers.net", "iana.org", "icann.org", "ntp.org", "pool.ntp.org",
-	"verisign.com", "twitter.com", "x.com", "linkedin.com", "netflix.com",
-	"paypal.com", "reddit.com", "yahoo.com", "bing.com", "zoom.us",
-	"slack.com", "dropbox.com", "steampowered.com", "stackoverflow.com",
-	"baidu.com", "qq.com", "taobao.com", "alipay.com", "weixin.qq.com",
-	"cnnic.net.cn", "in-addr.arpa", "ip6.arpa" };
-
-/* Hosts of many owners. */
-static const char *const shared_core[] = { "docs.google.com",
-	"drive.google.com", "sites.google.com", "forms.gle", "goo.gl",
-	"storage.googleapis.com", "firebasestorage.googleapis.com",
-	"script.google.com", "github.com", "raw.githubusercontent.com",
-	"gist.github.com", "gitlab.com", "bitbucket.org", "pastebin.com",
-	"onedrive.live.com", "1drv.ms", "sharepoint.com", "forms.office.com",
-	"blob.core.windows.net", "dropbox.com", "dl.dropboxusercontent.com",
-	"s3.amazonaws.com", "amazonaws.com", "cdn.discordapp.com",
-	"media.discordapp.net", "discord.com", "t.me", "telegra.ph", "bit.ly",
-	"tinyurl.com", "t.co", "is.gd", "cutt.ly", "rb.gy", "linktr.ee",
-	"ipfs.io", "cloudflare-ipfs.com", "archive.org", "mediafire.com",
-	"mega.nz", "4sync.com", "transfer.sh", "facebook.com", "youtube.com",
-	"medium.com", "tumblr.com", "wordpress.com", "wixsite.com",
-	"weebly.com", "notion.so" };
-
-/* Special-use names (RFC 6761, 6762, 7686, 9476 and the registry): what their
- * resolution means is not for a list to say. */
-static const char *const special[] = { "localhost", "local", "onion", "arpa",
-	"invalid", "internal", "alt" };
-
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 /* Adds NAME with VALUE to SET, and to ABOVE (if given) all that is above it. */
 static int
@@ -105,22 +59,38 @@ add_text(struct nameset *set, struct nameset *above, const char *text,
 
 struct list_reader {
 	struct nameset *set, *above;
-	uint32_t rank;
+	uint32_t n;  /* names so far */
 	bool ranked; /* the value is the rank, else 0 */
 };
 
+/* The rank that the LEN octets at TEXT are; 0: none. */
+static uint32_t
+read_rank(const char *text, size_t len)
+{
+	uint32_t rank = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9' || i == 9)
+			return 0;
+		rank = 10 * rank + (uint32_t)(text[i] - '0');
+	}
+	return rank;
+}
+
 /* A line: "name", "*.name" or "rank,name"; what is none is passed over, these
- * lists are other people's too. */
+ * lists are other people's too.  Without a rank its place is the name's. */
 static int
 take_line(void *arg, const char *text, size_t len, struct fsk_error *err)
 {
 	struct list_reader *r = arg;
 	const char *comma;
 	struct fsk_name name;
+	uint32_t rank = 0;
 
 	parse_trim(&text, &len);
 	comma = memchr(text, ',', len);
 	if (comma != NULL) {
+		rank = read_rank(text, (size_t)(comma - text));
 		len -= (size_t)(comma + 1 - text);
 		text = comma + 1;
 	}
@@ -130,8 +100,29 @@ take_line(void *arg, const char *text, size_t len, struct fsk_error *err)
 	}
 	if (len == 0 || host_name(&name, text, len) != NULL)
 		return FSK_OK;
-	r->rank++;
-	return add(r->set, r->above, &name, r->ranked ? r->rank : 0, err);
+	r->n++;
+	if (rank == 0)
+		rank = r->n;
+	return add(r->set, r->above, &name, r->ranked ? rank : 0, err);
+}
+
+/* Reads the files L.  One of which nothing is understood protects nothing,
+ * which must not pass unnoticed. */
+static int
+read_lists(
+    struct list_reader *r, const struct option_texts *l, struct fsk_error *err)
+{
+	int rc = FSK_OK;
+
+	for (size_t i = 0; i < l->n && rc == FSK_OK; i++) {
+		r->n = 0;
+		rc = lines_read(l->at[i], take_line, r, err);
+		if (rc == FSK_OK && r->n == 0)
+			rc = fsk_fail(err, FSK_EFORMAT,
+			    "'%s' lists no names (\"name\" or \"rank,name\")",
+			    l->at[i]);
+	}
+	return rc;
 }
 
 /* ---- making it ---- */
@@ -142,6 +133,55 @@ guard_never(struct guard *g, const char *host, struct fsk_error *err)
 	return add_text(&g->itself, &g->above, host, 0, err);
 }
 
+/* The alias that A answers with leads nowhere if it is blocked itself. */
+static int
+never_target(
+    struct guard *g, const struct conf_answer *a, struct fsk_error *err)
+{
+	return a->cname != NULL ? guard_never(g, a->cname, err) : FSK_OK;
+}
+
+static int
+never_parts(
+    struct guard *g, const struct section_list *l, struct fsk_error *err)
+{
+	const struct conf_part *part = l->at;
+	int rc = FSK_OK;
+
+	for (size_t i = 0; i < l->n && rc == FSK_OK; i++)
+		rc = never_target(g, &part[i].answer, err);
+	return rc;
+}
+
+/* The same for all answers of C. */
+static int
+never_targets(struct guard *g, const struct conf *c, struct fsk_error *err)
+{
+	const struct conf_policy *p = &c->policy;
+	const struct conf_rule *rule = p->rules.at;
+	const struct conf_group *group = p->groups.at;
+	int rc = never_target(g, &p->answer, err);
+
+	if (rc == FSK_OK)
+		rc = never_parts(g, &p->categories, err);
+	if (rc == FSK_OK)
+		rc = never_parts(g, &p->severities, err);
+	for (size_t i = 0; i < c->nfeeds && rc == FSK_OK; i++)
+		rc = never_target(g, &c->feeds[i].answer, err);
+	for (size_t i = 0; i < p->rules.n && rc == FSK_OK; i++)
+		rc = never_target(g, &rule[i].answer, err);
+	for (size_t i = 0; i < p->groups.n && rc == FSK_OK; i++) {
+		rc = never_target(g, &group[i].answer, err);
+		if (rc == FSK_OK)
+			rc = never_parts(g, &group[i].categories, err);
+		if (rc == FSK_OK)
+			rc = never_parts(g, &group[i].severities, err);
+		if (rc == FSK_OK)
+			rc = never_parts(g, &group[i].feeds, err);
+	}
+	return rc;
+}
+
 static int
 fill(struct guard *g, const struct conf *c, struct fsk_error *err)
 {
@@ -149,12 +189,12 @@ fill(struct guard *g, const struct conf *c, struct fsk_error *err)
 	struct list_reader shared = { &g->shared, NULL, 0, false };
 	int rc = FSK_OK;
 
-	for (size_t i = 0; i < COUNT(core) && rc == FSK_OK; i++)
-		rc = guard_never(g, core[i], err);
-	for (size_t i = 0; i < COUNT(shared_core) && rc == FSK_OK; i++)
-		rc = add_text(&g->shared, NULL, shared_core[i], 0, err);
-	for (size_t i = 0; i < COUNT(special) && rc == FSK_OK; i++)
-		rc = add_text(&g->special, NULL, special[i], 0, err);
+	for (size_t i = 0; guard_core[i] != NULL && rc == FSK_OK; i++)
+		rc = guard_never(g, guard_core[i], err);
+	for (size_t i = 0; guard_shared_core[i] != NULL && rc == FSK_OK; i++)
+		rc = add_text(&g->shared, NULL, guard_shared_core[i], 0, err);
+	for (size_t i = 0; guard_special[i] != NULL && rc == FSK_OK; i++)
+		rc = add_text(&g->special, NULL, guard_special[i], 0, err);
 	for (size_t i = 0; i < c->own_names.n && rc == FSK_OK; i++) {
 		rc = guard_never(g, c->own_names.at[i], err);
 		/* The operator's own domains, with all that is in them. */
@@ -164,13 +204,12 @@ fill(struct guard *g, const struct conf *c, struct fsk_error *err)
 	}
 	for (size_t i = 0; i < c->good.n && rc == FSK_OK; i++)
 		rc = guard_never(g, c->good.at[i], err);
-	for (size_t i = 0; i < c->protected_files.n && rc == FSK_OK; i++) {
-		popular.rank = 0;
-		rc = lines_read(
-		    c->protected_files.at[i], take_line, &popular, err);
-	}
-	for (size_t i = 0; i < c->shared_files.n && rc == FSK_OK; i++)
-		rc = lines_read(c->shared_files.at[i], take_line, &shared, err);
+	if (rc == FSK_OK)
+		rc = never_targets(g, c, err);
+	if (rc == FSK_OK)
+		rc = read_lists(&popular, &c->protected_files, err);
+	if (rc == FSK_OK)
+		rc = read_lists(&shared, &c->shared_files, err);
 	return rc;
 }
 
@@ -231,12 +270,59 @@ at_or_below(
 	return false;
 }
 
+/* The best rank of what an entry covers: of NAME itself, and where it covers
+ * more than that, of all below.  "*.x" is as bad as x: what hangs on x has its
+ * hosts below it; and "www.x" is x for most.  UINT32_MAX: none. */
+static uint32_t
+rank_of(const struct guard *g, const struct fsk_name *name,
+    enum fsk_match_kind match)
+{
+	static const uint8_t www[4] = { 3, 'w', 'w', 'w' };
+	uint32_t rank = UINT32_MAX, value;
+	struct fsk_query q;
+
+	nameset_query(&g->itself, &q, name);
+	if (nameset_find(&g->itself, &q, q.labels, &value))
+		rank = value;
+	if (memcmp(name->wire, www, sizeof(www)) == 0 &&
+	    nameset_find(&g->itself, &q, q.labels - 1, &value) && value < rank)
+		rank = value;
+	nameset_query(&g->above, &q, name);
+	if (match != FSK_EXACT &&
+	    nameset_find(&g->above, &q, q.labels, &value) && value < rank)
+		rank = value;
+	return rank;
+}
+
+/* Whether NAME is that of a protected host with a protected domain behind it,
+ * such as www.example.com.cdn.example: the host's alias there. */
+static bool
+is_alias(const struct guard *g, const struct fsk_name *name)
+{
+	struct fsk_query q;
+	uint32_t value;
+
+	nameset_query(&g->itself, &q, name);
+	for (unsigned k = 1; k + 1 < q.labels; k++) {
+		struct fsk_name host = { .len = 0 };
+		const size_t len = fsk_query_at(&q, k);
+
+		if (!nameset_find(&g->itself, &q, k, &value) || value != 0)
+			continue;
+		memcpy(host.wire, q.wire, len);
+		host.wire[len] = 0;
+		host.len = (uint8_t)(len + 1);
+		if (at_or_below(&g->itself, &host, &value) && value == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *
 guard_refuses(const struct guard *g, const struct fsk_name *name,
     enum fsk_match_kind match, enum conf_trust trust, unsigned *agree)
 {
-	struct fsk_query q;
-	uint32_t rank = UINT32_MAX, value;
+	uint32_t rank, value;
 
 	*agree = 1;
 	if (name->len < 2)
@@ -257,18 +343,13 @@ guard_refuses(const struct guard *g, const struct fsk_name *name,
 	case PSL_NONE:
 		break;
 	}
-	nameset_query(&g->itself, &q, name);
-	if (match != FSK_BELOW &&
-	    nameset_find(&g->itself, &q, q.labels, &value))
-		rank = value;
-	nameset_query(&g->above, &q, name);
-	if (match != FSK_EXACT &&
-	    nameset_find(&g->above, &q, q.labels, &value) && value < rank)
-		rank = value;
-	if (rank == UINT32_MAX)
-		return NULL;
+	rank = rank_of(g, name, match);
 	if (rank == 0)
 		return "protected";
+	if (is_alias(g, name))
+		return "the alias of a protected name";
+	if (rank == UINT32_MAX)
+		return NULL;
 	if (rank <= g->rank_never)
 		return "popular";
 	if (trust == TRUST_HIGH)
@@ -276,14 +357,6 @@ guard_refuses(const struct guard *g, const struct fsk_name *name,
 	*agree = g->agree;
 	return *agree > 1 ? GUARD_AGREE : NULL;
 }
-
-/* Addresses that are not of any one host in the Internet (the special-purpose
- * registries, RFC 6890): sinkholes answer with them, and so do home networks.
- */
-static const char *const special_prefixes[] = { "0.0.0.0/8", "10.0.0.0/8",
-	"100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-	"192.168.0.0/16", "224.0.0.0/3", "::/127", "::ffff:0:0/96",
-	"64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8" };
 
 const char *
 guard_refuses_prefix(const uint8_t *addr, unsigned bits)
@@ -293,11 +366,11 @@ guard_refuses_prefix(const uint8_t *addr, unsigned bits)
 
 	if (bits < (v4 ? 96 + 16 : 32))
 		return "too many addresses";
-	for (size_t i = 0; i < COUNT(special_prefixes); i++) {
+	for (size_t i = 0; guard_prefixes[i] != NULL; i++) {
 		uint8_t other[FSK_ADDR_LEN];
 		unsigned most;
 
-		fsk_prefix_read(special_prefixes[i], other, &most);
+		fsk_prefix_read(guard_prefixes[i], other, &most);
 		if ((!v4 || most > 96) &&
 		    fsk_prefix_holds(other, bits < most ? bits : most, addr))
 			return "special-purpose addresses (RFC 6890)";
@@ -313,15 +386,33 @@ guard_is_target(const struct guard *g, const struct fsk_name *name)
 	return at_or_below(&g->itself, name, &value);
 }
 
+/* Whether the last LABELS labels of Q are a private suffix. */
+static bool
+is_private(const struct guard *g, const struct fsk_query *q, unsigned labels)
+{
+	const size_t at = fsk_query_at(q, labels);
+	struct fsk_name name = { .len = (uint8_t)(q->len - at) };
+
+	memcpy(name.wire, q->wire + at, name.len);
+	return psl_kind(g->psl, &name) == PSL_PRIVATE;
+}
+
 bool
 guard_shared(const struct guard *g, const struct fsk_name *name)
 {
 	struct fsk_query q;
 	uint32_t value;
 
-	if (at_or_below(&g->shared, name, &value))
+	if (psl_kind(g->psl, name) != PSL_NONE)
 		return true;
+	nameset_query(&g->shared, &q, name);
+	for (unsigned k = q.labels; k > 0; k--) {
+		/* What lies below a private suffix is one customer's. */
+		if (k < q.labels && is_private(g, &q, k))
+			break;
+		if (nameset_find(&g->shared, &q, k, &value))
+			return true;
+	}
 	nameset_query(&g->itself, &q, name);
-	return nameset_find(&g->itself, &q, q.labels, &value) ||
-	    psl_kind(g->psl, name) != PSL_NONE;
+	return nameset_find(&g->itself, &q, q.labels, &value);
 }

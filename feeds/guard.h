@@ -19,7 +19,8 @@
 struct guard;
 
 /* Makes the guard that C asks for; reads its lists of protected names and of
- * shared hosts (a name a line, or "rank,name"). */
+ * shared hosts (a name a line, or "rank,name").  FSK_EFORMAT for a list without
+ * any name. */
 int guard_open(struct guard **g, const struct conf *c, struct fsk_error *err);
 void guard_close(struct guard *g);
 
@@ -41,7 +42,8 @@ const char *guard_refuses_prefix(const uint8_t *addr, unsigned bits);
 bool guard_is_target(const struct guard *g, const struct fsk_name *name);
 
 /* Whether NAME or a domain above it is on the lists of shared hosts, or NAME is
- * a popular name itself: then one bad path says nothing about the host. */
+ * a popular name or a suffix itself: then one bad path says nothing about the
+ * host.  What lies below a private suffix is a customer's own. */
 bool guard_shared(const struct guard *g, const struct fsk_name *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feeds/printable.h"
 #include "feeds/source.h"
 
 #define BLOCK_LEN    (512u << 10)
@@ -42,6 +43,13 @@ struct ingest {
 	struct parser reader; /* for formats that are parsed in order */
 };
 
+/* What messages call IN. */
+static const char *
+name_of(const struct ingest_input *in)
+{
+	return in->title != NULL ? in->title : source_name(in->path);
+}
+
 /* ---- parsing ---- */
 
 static void
@@ -65,16 +73,14 @@ add_bad(struct ingest_input *in, uint64_t line, const char *why,
     const char *text, size_t len)
 {
 	struct ingest_bad bad = { .line = line, .why = why };
-	size_t n = 0;
+	const size_t n = len < sizeof(bad.text) ? len : sizeof(bad.text) - 1;
 
 	in->bad++;
-	for (; n < len && n < sizeof(bad.text) - 1; n++) {
-		uint8_t c = (uint8_t)text[n];
-
-		/* Feeds are strangers: nothing of theirs steers a terminal. */
-		bad.text[n] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-	}
+	for (size_t i = 0; i < n; i++)
+		bad.text[i] = text[i] != '\0' ? text[i] : '?';
 	bad.text[n] = '\0';
+	/* Feeds are strangers: nothing of theirs steers a terminal. */
+	printable(bad.text);
 	keep_sample(in, &bad);
 }
 
@@ -304,12 +310,12 @@ begin_input(struct ingest_input *in, struct block *b, void **state,
 		return fsk_fail(err, FSK_EFORMAT,
 		    "'%s' is in no format that is known (is it a page for "
 		    "people?)",
-		    source_name(in->path));
+		    name_of(in));
 	if (in->format->open != NULL) {
 		*state = in->format->open(&in->form, &why);
 		if (*state == NULL)
 			return fsk_fail(err, FSK_EINVAL, "'%s' as %s: %s",
-			    source_name(in->path), in->format->name, why);
+			    name_of(in), in->format->name, why);
 	}
 	return FSK_OK;
 }
@@ -326,7 +332,7 @@ cut_block(const struct ingest_input *in, struct block *b, uint64_t line,
 	if (whole == 0)
 		return fsk_fail(err, FSK_EFORMAT,
 		    "%s:%llu: a line over %u octets: this is no list",
-		    source_name(in->path), (unsigned long long)line, BLOCK_LEN);
+		    name_of(in), (unsigned long long)line, BLOCK_LEN);
 	rest->len = b->len - whole;
 	memcpy(rest->text, b->text + whole, rest->len);
 	b->len = whole;
@@ -356,7 +362,7 @@ read_document(struct ingest *g, struct source *s, struct ingest_input *in,
 			if (more == NULL) {
 				rc = fsk_fail(err, FSK_EFORMAT,
 				    "'%s' is over %u MB: too large for %s",
-				    source_name(in->path), DOCUMENT_MAX >> 20,
+				    name_of(in), DOCUMENT_MAX >> 20,
 				    in->format->name);
 				goto out;
 			}
@@ -416,6 +422,8 @@ read_input(struct ingest *g, struct ingest_input *in, struct fsk_error *err)
 
 	if (rc != FSK_OK)
 		return rc;
+	source_call(s, name_of(in));
+	source_limit(s, in->max_bytes);
 	b = get_block(g);
 	if (b != NULL)
 		b->len = 0;
@@ -524,7 +532,7 @@ ingest(struct ingest_input *in, size_t n, struct fsk_writer *w,
 	for (size_t i = 0; i < n && rc == FSK_OK && opt->strict; i++)
 		if (in[i].bad > 0)
 			rc = fsk_fail(err, FSK_ENAME, "%s:%llu: %s: '%s'",
-			    source_name(in[i].path),
+			    name_of(&in[i]),
 			    (unsigned long long)in[i].sample[0].line,
 			    in[i].sample[0].why, in[i].sample[0].text);
 	for (unsigned i = 0; i < 2; i++) {

@@ -26,10 +26,12 @@ struct ingest_bad {
 /* One input: what is wanted of it, and what came of it. */
 struct ingest_input {
 	const char *path;
+	const char *title; /* what messages call it; NULL: its path */
 	const struct parse_format *format; /* NULL: guess, then what it was */
 	struct parse_options form;
 	enum fsk_match_kind match;
-	bool addresses; /* prefixes of addresses are entries */
+	bool addresses;     /* prefixes of addresses are entries */
+	uint64_t max_bytes; /* of its text, unpacked; 0: any number */
 	/* Takes an entry, in any of the parsing threads; FSK_OK or what ends
 	 * the whole. */
 	int (*take)(const struct ingest_input *in, struct fsk_lane *lane,

@@ -11,6 +11,7 @@
  *       collect.c    makes a feed's list of it, if its guards agree
  *       release.c    makes and publishes a database, if anything changed
  *         merge.c      the lists of all feeds to one
+ *           policy.c     who gets which answer; group_list.c, schedule.c
  *           guard.c      what no feed may block; psl.c, nameset.c
  *         publish.c    generations, and which is in force
  *     state.c    what is kept from round to round
@@ -23,9 +24,17 @@
  *       host.c     what is a name in a feed; idn.c international ones
  *       url.c      URLs in one form, url_host.c their hosts
  *       zone.c     the text of zones, rpz_owner.c names in policy zones
+ *       value.c    values of tables (csv_columns.c) and documents (doc.c)
+ *   bypass.c   something passes for a while
+ *   why.c      what happens to a query, and why
  *   lookup.c   is this name or URL listed, by whom, since when
  *   info.c     what is in a database
  *   dump.c     its entries as text
+ *   diff.c     how it differs from another; entry.c its entries one by one
+ *   export.c   a database for other resolvers
+ *     export_walk.c   its names and what holds for them
+ *     export_*.c      the forms
+ *     aside.c         files that are replaced in one step
  *   json.c     JSON, progress.c a line on the terminal
  */
 #include <signal.h>
@@ -53,6 +62,8 @@ static const struct {
 	    cmd_lookup },
 	{ "info", "describe a database", cmd_info },
 	{ "dump", "print all entries of a database", cmd_dump },
+	{ "diff", "tell how two databases differ", cmd_diff },
+	{ "export", "write a database for other resolvers", cmd_export },
 };
 
 static void

@@ -149,38 +149,69 @@ open_member(struct merger *m, struct member *me, struct fsk_error *err)
 
 /* ---- who else lists a name ---- */
 
-/* Whether ME lists the very name NAME (OWNER), or covers it at all. */
+/* Whether an entry of ME, of the domain LABELS labels deep on the way to Q,
+ * makes it block that. */
 static bool
-lists(const struct member *me, const struct fsk_name *name, bool owner)
+takes_part(const struct merger *m, const struct known *k,
+    const struct fsk_query *q, unsigned labels)
 {
+	struct fsk_name owner;
+	size_t at;
+
+	if (k->allow || k->expired)
+		return false;
+	if (!k->path_only)
+		return true;
+	/* Of a shared host its URLs are listed only. */
+	at = fsk_query_at(q, labels);
+	owner.len = (uint8_t)(q->len - at);
+	memcpy(owner.wire, q->wire + at, owner.len);
+	return !guard_shared(m->r->g, &owner);
+}
+
+/* Whether ME lists what an entry with MATCH for NAME covers: by an entry for
+ * the very NAME (OWNER), or by any. */
+static bool
+lists(const struct merger *m, const struct member *me,
+    const struct fsk_name *name, enum fsk_match_kind match, bool owner)
+{
+	/* "*.x" does not cover x: ask for a name below. */
+	const unsigned below = match == FSK_BELOW &&
+		name->len + 2u <= FSK_NAME_MAX
+	    ? 2
+	    : 0;
+	uint8_t wire[FSK_NAME_MAX + 2] = { 1, '*' };
 	struct fsk_found found;
 	struct fsk_query q;
 
 	if (me->db == NULL || me->f->allow)
 		return false;
-	fsk_db_query(me->db, &q, name->wire, name->len);
+	memcpy(wire + below, name->wire, name->len);
+	fsk_db_query(me->db, &q, wire, name->len + below);
 	fsk_db_find(me->db, &q, &found);
-	return found.covered && !me->known[found.attr].allow &&
-	    !me->known[found.attr].expired &&
-	    (!owner || found.labels == q.labels);
+	return found.covered &&
+	    (!owner || found.labels == q.labels - below / 2) &&
+	    takes_part(m, &me->known[found.attr], &q, found.labels);
 }
 
 static unsigned
-count_feeds(const struct merger *m, const struct fsk_name *name)
+count_feeds(const struct merger *m, const struct fsk_name *name,
+    enum fsk_match_kind match)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < m->n; i++)
-		n += lists(&m->members[i], name, true);
+		n += lists(m, &m->members[i], name, match, true);
 	return n;
 }
 
 static bool
-other_covers(const struct walker *t, const struct fsk_name *name)
+other_covers(const struct walker *t, const struct fsk_name *name,
+    enum fsk_match_kind match)
 {
 	for (size_t i = 0; i < t->m->n; i++)
 		if (&t->m->members[i] != t->at &&
-		    lists(&t->m->members[i], name, false))
+		    lists(t->m, &t->m->members[i], name, match, false))
 			return true;
 	return false;
 }
@@ -217,7 +248,7 @@ left_out(
 	if (me->f->allow)
 		return NULL;
 	if (k->allow)
-		return other_covers(t, name)
+		return other_covers(t, name, k->match)
 		    ? "an exception, but another feed lists it"
 		    : NULL;
 	why = guard_refuses(
@@ -232,7 +263,7 @@ left_out(
 		agree = me->minimum;
 	if (agree <= 1)
 		return NULL;
-	feeds = count_feeds(m, name);
+	feeds = count_feeds(m, name, k->match);
 	if (feeds >= agree)
 		return NULL;
 	return why != NULL ? why : "too few feeds list it";
@@ -434,7 +465,9 @@ each_allowed(void *arg, const struct fsk_name *name, uint32_t attr)
 	struct merger *m = arg;
 	struct fsk_query q;
 
-	(void)attr;
+	/* Of the member that was opened last. */
+	if (m->members[m->n - 1].known[attr].expired)
+		return 0;
 	nameset_query(&m->allowed, &q, name);
 	return nameset_add(&m->allowed, &q, q.labels, 0) ? 0 : FSK_ENOMEM;
 }

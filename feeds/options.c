@@ -101,6 +101,10 @@ store(const struct conf_option *o, void *base, const char *text)
 	bool good = true;
 
 	switch (o->kind) {
+	case OPTION_PATH:
+		if (*text != '/')
+			return "a whole path";
+		/* fallthrough */
 	case OPTION_TEXT:
 		free(*(char **)to);
 		*(char **)to = strdup(text);
@@ -157,31 +161,74 @@ options_fault(struct options_reader *r, unsigned line, const char *fmt, ...)
 	r->faults++;
 }
 
-/* The library counts the lines of comments wrongly: they become blanks. */
+/* Behind the text in quotes at P. */
+static char *
+skip_quoted(char *p)
+{
+	const char quote = *p++;
+
+	while (*p != '\0' && *p != quote)
+		p += p[0] == '\\' && p[1] != '\0' ? 2 : 1;
+	return p + (*p != '\0');
+}
+
+/* Makes blank what is from P to TO (NULL: to the end), and returns that. */
+static char *
+blank_to(char *p, const char *to)
+{
+	for (to = to != NULL ? to : p + strlen(p); p < to; p++)
+		if (*p != '\n')
+			*p = ' ';
+	return p;
+}
+
+/* The library counts the lines of comments wrongly: they become blanks, and so
+ * does a byte order mark.  As for the library, "//" within a word is none. */
 static void
 blank_comments(char *p)
 {
+	bool word = false; /* P is within one */
+
+	if (strncmp(p, "\xef\xbb\xbf", 3) == 0)
+		memset(p, ' ', 3);
 	while (*p != '\0') {
 		if (*p == '"' || *p == '\'') {
-			char quote = *p++;
-
-			while (*p != '\0' && *p != quote)
-				p += p[0] == '\\' && p[1] != '\0' ? 2 : 1;
-			p += *p != '\0';
-		} else if (*p == '#' || (p[0] == '/' && p[1] == '/')) {
-			while (*p != '\0' && *p != '\n')
-				*p++ = ' ';
+			p = skip_quoted(p);
+			word = false;
+		} else if (*p == '#' || (!word && p[0] == '/' && p[1] == '/')) {
+			p = blank_to(p, strchr(p, '\n'));
+			word = false;
 		} else if (p[0] == '/' && p[1] == '*') {
-			char *end = strstr(p + 2, "*/");
+			const char *end = strstr(p + 2, "*/");
 
-			for (end = end != NULL ? end + 2 : p + strlen(p);
-			     p < end; p++)
-				if (*p != '\n')
-					*p = ' ';
+			p = blank_to(p, end != NULL ? end + 2 : NULL);
+			word = false;
 		} else {
-			p++;
+			word = strchr(" \t\r\n{}()=+,", *p++) == NULL;
 		}
 	}
+}
+
+/* The library takes the end of the file for that of all open sections.  Tells
+ * of the first '{' that is not closed: the file may have lost its end. */
+static bool
+check_braces(struct options_reader *r, char *p)
+{
+	unsigned line = 1, depth = 0, opened = 0;
+
+	while (*p != '\0') {
+		char *next = *p == '"' || *p == '\'' ? skip_quoted(p) : p + 1;
+
+		if (*p == '{' && depth++ == 0)
+			opened = line;
+		else if (*p == '}' && depth > 0)
+			depth--;
+		for (; p < next; p++)
+			line += *p == '\n';
+	}
+	if (depth > 0)
+		options_fault(r, opened, "'{' without its '}'");
+	return depth == 0;
 }
 
 /* Makes line LINE of TEXT blank; false if it was. */
@@ -321,7 +368,7 @@ set_defaults(const struct conf_option *o, size_t n, void *base)
 	for (size_t i = 0; i < n; i++) {
 		if (o[i].standard != NULL)
 			store(&o[i], base, o[i].standard);
-		else if (o[i].kind != OPTION_TEXT &&
+		else if (o[i].kind != OPTION_TEXT && o[i].kind != OPTION_PATH &&
 		    o[i].kind != OPTION_TEXTS && o[i].kind != OPTION_FLAG)
 			*(uint64_t *)(void *)((char *)base +
 			    o[i].at) = OPTION_UNSET;
@@ -347,6 +394,10 @@ take_values(struct options_reader *r, cfg_t *cfg, const struct conf_option *o,
 			if (text == NULL)
 				continue;
 			want = store(&o[i], base, text);
+			if (o[i].kind == OPTION_TEXTS)
+				((struct option_texts *)(void *)((char *)base +
+				     o[i].at))
+				    ->line = line;
 			if (want != NULL && strcmp(want, "in range") == 0)
 				options_fault(r, line,
 				    "'%s' is no value for '%s': a number from "
@@ -361,9 +412,11 @@ take_values(struct options_reader *r, cfg_t *cfg, const struct conf_option *o,
 					: "");
 			else if (want != NULL)
 				options_fault(r, line,
-				    "'%s' is no value for '%s': it must be one "
-				    "of %s",
-				    text, o[i].name, want);
+				    "'%s' is no value for '%s': it must be "
+				    "%s%s",
+				    text, o[i].name,
+				    o[i].kind == OPTION_CHOICE ? "one of " : "",
+				    want);
 		}
 	}
 }
@@ -479,7 +532,9 @@ options_read(struct options_reader *r, const struct section *file, void *base)
 		options_fault(r, 0, "out of memory");
 	} else {
 		blank_comments(text);
-		cfg = parse_text(r, text, options, &whole);
+		whole = check_braces(r, text);
+		if (whole)
+			cfg = parse_text(r, text, options, &whole);
 	}
 	if (cfg != NULL)
 		take_section(r, cfg, file, base);
@@ -495,7 +550,7 @@ free_values(const struct conf_option *o, size_t n, void *base)
 	for (size_t i = 0; i < n; i++) {
 		void *at = (char *)base + o[i].at;
 
-		if (o[i].kind == OPTION_TEXT)
+		if (o[i].kind == OPTION_TEXT || o[i].kind == OPTION_PATH)
 			free(*(char **)at);
 		if (o[i].kind != OPTION_TEXTS)
 			continue;

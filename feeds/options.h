@@ -19,6 +19,7 @@
 
 enum option_kind {
 	OPTION_TEXT,   /* char * */
+	OPTION_PATH,   /* the same, from the root on */
 	OPTION_TEXTS,  /* struct option_texts */
 	OPTION_NUMBER, /* uint64_t, as all below */
 	OPTION_SIZE,
@@ -30,6 +31,7 @@ enum option_kind {
 struct option_texts {
 	char **at;
 	size_t n;
+	unsigned line; /* where they stand; 0: nowhere */
 };
 
 struct conf_option {

@@ -19,6 +19,10 @@ static const struct parse_format *const parse_formats[] = {
 	&parse_unbound,
 	&parse_rpz,
 	&parse_urls,
+	&parse_csv,
+	&parse_json,
+	&parse_ndjson,
+	&parse_yaml,
 };
 #define FORMATS (sizeof(parse_formats) / sizeof(*parse_formats))
 
@@ -227,7 +231,8 @@ parse_name(struct parse_sink *sink, struct fsk_name *name, const char *text,
 }
 
 enum parse_result
-parse_prefix(struct parse_sink *sink, const char *text, size_t len)
+parse_prefix(
+    struct parse_sink *sink, enum parse_kind kind, const char *text, size_t len)
 {
 	struct parse_entry e = { .kind = PARSE_LIST };
 	char alone[FSK_PREFIX_KEY], key[FSK_PREFIX_KEY];
@@ -236,7 +241,8 @@ parse_prefix(struct parse_sink *sink, const char *text, size_t len)
 
 	snprintf(alone, sizeof(alone), "%.*s",
 	    (int)(len < sizeof(alone) ? len : 0), text);
-	if (!sink->addresses || fsk_prefix_read(alone, addr, &bits) != NULL)
+	if (!sink->addresses || kind != PARSE_LIST ||
+	    fsk_prefix_read(alone, addr, &bits) != NULL)
 		return parse_name(sink, &e.name, text, len);
 	e.url = fsk_prefix_key("ip", addr, bits, key);
 	sink->take(sink, &e);
@@ -278,8 +284,8 @@ parse_indicator(
 	parse_blanks(&text, &len);
 	if (len == 0)
 		return PARSE_NOTHING;
-	if (parse_address(text, len, &nowhere) && kind == PARSE_LIST)
-		return parse_prefix(sink, text, len);
+	if (parse_address(text, len, &nowhere))
+		return parse_prefix(sink, kind, text, len);
 	if (url_has_scheme(text, len))
 		return parse_url(sink, kind, text, len, false);
 	sink->why = host_entry(&e.name, &e.match, sink->match, text, len);

@@ -49,8 +49,8 @@ struct parse_sink {
 
 /* What an operator may say about a feed's form; all may be NULL. */
 struct parse_options {
-	/* csv: the column, its number from 1 or its name in the header; json:
-	 * the path to the values ("data[].url"). */
+	/* csv: the column, its number from 1 or its name in the header; json,
+	 * ndjson, yaml: the path to the values ("data[].url", doc.h). */
 	const char *column;
 	/* csv: only rows with this in this column ("type=domain"). */
 	const char *only;
@@ -125,10 +125,10 @@ bool parse_address(const char *word, size_t len, bool *nowhere);
 enum parse_result parse_name(struct parse_sink *sink, struct fsk_name *name,
     const char *text, size_t len);
 
-/* Takes the address or prefix TEXT, if SINK takes any; else, or if it is no
- * prefix, as parse_name(). */
-enum parse_result parse_prefix(
-    struct parse_sink *sink, const char *text, size_t len);
+/* Takes the address or prefix TEXT, if SINK takes any and it is listed; else,
+ * or if it is no prefix, as parse_name(). */
+enum parse_result parse_prefix(struct parse_sink *sink, enum parse_kind kind,
+    const char *text, size_t len);
 
 /* Takes the entry that the URL TEXT is (url.h; without a scheme if BARE), as
  * KIND: its host as a whole if it is the root's, else the URL.  An address is

@@ -31,7 +31,8 @@ line(struct parse_sink *sink, void *state, const char *text, size_t len)
 		    ? 2
 		    : 0;
 
-		return parse_prefix(sink, word + mark, word_len - mark);
+		return parse_prefix(
+		    sink, PARSE_LIST, word + mark, word_len - mark);
 	}
 	sink->take(sink, &e);
 	return PARSE_NAMES;

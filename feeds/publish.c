@@ -15,6 +15,7 @@
 #include "feeds/host.h"
 #include "feeds/state.h"
 #include "lib/db.h"
+#include "lib/policy.h"
 #include "lib/verdict.h"
 
 #define ENDING ".fsdb"
@@ -38,6 +39,18 @@ newest_first(const void *ap, const void *bp)
 	return *a > *b ? -1 : *a < *b;
 }
 
+/* Whether NAME is one that generation_path() makes, and of which serial; what
+ * else lies there is not ours. */
+static bool
+read_file_name(const char *name, uint64_t *serial)
+{
+	char is[64];
+
+	*serial = strtoull(name, NULL, 10);
+	snprintf(is, sizeof(is), "%020" PRIu64 ENDING, *serial);
+	return *serial > 0 && *serial < UINT64_MAX && strcmp(is, name) == 0;
+}
+
 uint64_t *
 generations(const struct conf *c, size_t *n, struct fsk_error *err)
 {
@@ -55,11 +68,9 @@ generations(const struct conf *c, size_t *n, struct fsk_error *err)
 	}
 	d = opendir(folder);
 	while (d != NULL && (e = readdir(d)) != NULL) {
-		char *end;
-		uint64_t serial = strtoull(e->d_name, &end, 10);
-		uint64_t *more;
+		uint64_t serial, *more;
 
-		if (end == e->d_name || strcmp(end, ENDING) != 0)
+		if (!read_file_name(e->d_name, &serial))
 			continue;
 		more = realloc(serials, (*n + 1) * sizeof(*more));
 		if (more == NULL)
@@ -77,28 +88,70 @@ out:
 
 /* ---- canaries ---- */
 
+/* Whether the entry that DB has for a name is answered with ATTR's class in
+ * anything but the truth, for clients of any group. */
+static bool
+blocks_anyone(const struct fsk_db *db, const struct fsk_attr *attr)
+{
+	const struct fsk_policy *p = fsk_db_policy(db);
+
+	if (p == NULL)
+		return attr->answer->action != FSK_LOG;
+	for (unsigned g = 0; g < fsk_policy_groups(p); g++) {
+		const uint16_t row = fsk_policy_answer(p, g, attr->class);
+
+		if (!fsk_policy_off(p, g) && row != FSK_ANSWER_PASS &&
+		    fsk_db_answer(db, row)->action != FSK_LOG)
+			return true;
+	}
+	return false;
+}
+
+/* Must not be blocked, for anybody and for no query type. */
+static int
+ask_good(const struct fsk_db *db, const char *text, const struct fsk_query *q,
+    struct fsk_error *err)
+{
+	struct fsk_found found;
+	struct fsk_attr attr;
+
+	fsk_db_find(db, q, &found);
+	if (!found.covered)
+		return FSK_OK;
+	fsk_db_attr(db, found.attr, &attr);
+	if (attr.allow || !blocks_anyone(db, &attr))
+		return FSK_OK;
+	return fsk_fail(err, FSK_EINVAL,
+	    "'%s' would be blocked, for feed '%s', but it must not be "
+	    "(never-blocked)",
+	    text, fsk_db_attr_feed(db, found.attr, 0));
+}
+
+/* Must be blocked, for who is in no group. */
+static int
+ask_bad(const struct fsk_db *db, const char *text,
+    const struct fsk_question *asked, struct fsk_error *err)
+{
+	struct fsk_verdict v;
+
+	fsk_verdict(db, NULL, asked, &v);
+	if (v.block)
+		return FSK_OK;
+	return fsk_fail(err, FSK_EINVAL,
+	    "'%s' would not be blocked, but it must be (always-blocked)", text);
+}
+
 static int
 ask(const struct fsk_db *db, const char *text, bool must, struct fsk_error *err)
 {
 	struct fsk_question asked = { .qtype = QTYPE_A };
-	struct fsk_verdict v;
 	struct fsk_name name;
 
 	if (host_name(&name, text, strlen(text)) != NULL)
 		return FSK_OK; /* conf_read() has told */
 	fsk_db_query(db, &asked.q, name.wire, name.len);
-	fsk_verdict(db, NULL, &asked, &v);
-	if (v.block == must)
-		return FSK_OK;
-	if (must)
-		return fsk_fail(err, FSK_EINVAL,
-		    "'%s' would not be blocked, but it must be "
-		    "(always-blocked)",
-		    text);
-	return fsk_fail(err, FSK_EINVAL,
-	    "'%s' would be blocked, for feed '%s', but it must not be "
-	    "(never-blocked)",
-	    text, fsk_db_attr_feed(db, v.found.attr, 0));
+	return must ? ask_bad(db, text, &asked, err)
+		    : ask_good(db, text, &asked.q, err);
 }
 
 static int

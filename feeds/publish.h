@@ -21,8 +21,10 @@ int generation_verify(
     const struct conf *c, uint64_t serial, struct fsk_error *err);
 
 /* Whether the generation SERIAL may be published: opens it, and asks for the
- * names that must never and those that must always be blocked.  FSK_EINVAL
- * says which one failed, and by which feed. */
+ * names that must never be blocked (for any group of clients, whatever the type
+ * of the query; what a group has listed for itself does not count) and for
+ * those that must always be (for who is in no group).  FSK_EINVAL says which
+ * one failed, and by which feed. */
 int generation_check(
     const struct conf *c, uint64_t serial, struct fsk_error *err);
 

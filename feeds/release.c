@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "feeds/merge.h"
 #include "feeds/publish.h"
 #include "lib/db.h"
+
+#define TIMES_DAYS 30 /* of the SCHEDULE_DAYS that were worked out */
 
 static uint32_t
 today(const struct release *r)
@@ -38,6 +41,33 @@ identify(FILE *f, const char *name, const char *path)
 		    (long long)st.st_mtim.tv_sec, (long)st.st_mtim.tv_nsec);
 }
 
+static void
+identify_all(FILE *f, const char *name, const struct option_texts *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		identify(f, name, l->at[i]);
+}
+
+/* The files of rules and groups.  Times of the day are worked out for some
+ * time to come: now and then that is to be done again. */
+static void
+identify_policy(FILE *f, const struct conf_policy *p, int64_t now)
+{
+	const struct conf_rule *rule = p->rules.at;
+	const struct conf_group *group = p->groups.at;
+
+	for (size_t i = 0; i < p->rules.n; i++)
+		identify_all(f, "rule", &rule[i].files);
+	for (size_t i = 0; i < p->groups.n; i++) {
+		identify_all(f, "prefixes", &group[i].prefix_files);
+		identify_all(f, "block", &group[i].block_files);
+		identify_all(f, "allow", &group[i].allow_files);
+		if (group[i].time != NULL)
+			fprintf(f, "times %lld\n",
+			    (long long)(now / ((int64_t)TIMES_DAYS * 86400)));
+	}
+}
+
 /* All that the published database depends on, as text, for free(). */
 static char *
 dependencies(const struct release *r)
@@ -50,11 +80,9 @@ dependencies(const struct release *r)
 	if (f == NULL)
 		return NULL;
 	identify(f, "configuration", c->path);
-	identify(f, "database", NULL);
-	for (size_t i = 0; i < c->protected_files.n; i++)
-		identify(f, "protected", c->protected_files.at[i]);
-	for (size_t i = 0; i < c->shared_files.n; i++)
-		identify(f, "shared", c->shared_files.at[i]);
+	identify_all(f, "protected", &c->protected_files);
+	identify_all(f, "shared", &c->shared_files);
+	identify_policy(f, &c->policy, r->now);
 	for (size_t i = 0; i < c->nfeeds; i++) {
 		char *list = state_path(
 		    c->state, c->feeds[i].head.title, "list.fsdb");
@@ -82,22 +110,11 @@ protect_feeds(const struct conf *c, struct guard *g, struct fsk_error *err)
 	int rc = FSK_OK;
 
 	for (size_t i = 0; i < c->nfeeds && rc == FSK_OK; i++) {
-		const char *at = c->feeds[i].url != NULL
-		    ? strstr(c->feeds[i].url, "://")
-		    : NULL;
-		char host[256];
+		char host[CONF_SOURCE];
 		struct fsk_error unused;
 
-		if (at == NULL)
-			continue;
-		at += 3;
-		if (strchr(at, '@') != NULL &&
-		    strcspn(at, "@") < strcspn(at, "/"))
-			at = strchr(at, '@') + 1;
-		snprintf(
-		    host, sizeof(host), "%.*s", (int)strcspn(at, "/:?#"), at);
 		/* An address is no name, and needs no guard. */
-		rc = guard_never(g, host, &unused);
+		rc = guard_never(g, conf_host(&c->feeds[i], host), &unused);
 		if (rc == FSK_ENAME)
 			rc = FSK_OK;
 		else if (rc != FSK_OK && err != NULL)
@@ -212,11 +229,30 @@ next_serial(const struct release *r, uint64_t *serial, struct fsk_error *err)
 	return FSK_OK;
 }
 
+/* What is counted of each feed is of the database in force: gives back to TO
+ * what FROM counted, if no other came into force. */
+static void
+restore_counts(struct feed_state *to, const struct feed_state *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		to[i].refused = from[i].refused;
+		to[i].unique = from[i].unique;
+		to[i].entries = from[i].entries;
+	}
+}
+
 static int
 make_and_install(struct release *r, struct fsk_error *err)
 {
+	const size_t n = r->c->nfeeds;
+	struct feed_state *before = calloc(n + 1, sizeof(*before));
 	struct guard *g = NULL;
-	int rc = r->force ? FSK_OK : check_complete(r->c, err);
+	int rc = before == NULL ? fsk_fail(err, FSK_ENOMEM, "out of memory")
+	    : r->force          ? FSK_OK
+				: check_complete(r->c, err);
+
+	if (before != NULL)
+		memcpy(before, r->states, n * sizeof(*before));
 
 	if (rc == FSK_OK)
 		rc = next_serial(r, &r->serial, err);
@@ -226,6 +262,9 @@ make_and_install(struct release *r, struct fsk_error *err)
 		rc = protect_feeds(r->c, g, err);
 	if (rc == FSK_OK)
 		rc = make_generation(r, g, err);
+	if (rc != FSK_OK && before != NULL)
+		restore_counts(r->states, before, n);
+	free(before);
 	guard_close(g);
 	return rc;
 }
@@ -293,11 +332,17 @@ release_hold(const struct conf *c, uint64_t serial, struct fsk_error *err)
 }
 
 int
+release_unhold(const struct conf *c, struct fsk_error *err)
+{
+	return remove_file(c, "hold", err);
+}
+
+int
 release_resume(const struct conf *c, struct fsk_error *err)
 {
 	int rc = remove_file(c, "published", err);
 
-	return rc == FSK_OK ? remove_file(c, "hold", err) : rc;
+	return rc == FSK_OK ? release_unhold(c, err) : rc;
 }
 
 /* ---- afterwards ---- */
@@ -314,6 +359,7 @@ release_hooks(const struct conf *c, uint64_t serial)
 		pid_t pid = fork();
 
 		if (pid == 0) {
+			signal(SIGPIPE, SIG_DFL); /* we ignore it */
 			setenv("FRAUDSINK_DB", c->database, 1);
 			setenv("FRAUDSINK_SERIAL", text, 1);
 			execl("/bin/sh", "sh", "-c", hook, (char *)NULL);

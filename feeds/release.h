@@ -40,6 +40,9 @@ bool release_is_held(const struct conf *c);
 /* Holds them back, because the generation SERIAL is to stay in force. */
 int release_hold(const struct conf *c, uint64_t serial, struct fsk_error *err);
 
+/* Lets them go on as before. */
+int release_unhold(const struct conf *c, struct fsk_error *err);
+
 /* Lets them go on: the next one is made even if nothing changed. */
 int release_resume(const struct conf *c, struct fsk_error *err);
 

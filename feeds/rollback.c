@@ -97,6 +97,7 @@ one_before(const struct conf *c)
 static int
 go_back(const struct conf *c, uint64_t serial)
 {
+	const bool held = release_is_held(c);
 	struct fsk_error err;
 
 	if (serial == 0)
@@ -108,9 +109,14 @@ go_back(const struct conf *c, uint64_t serial)
 	/* The hold first: a crash between the two must not let the next sync
 	 * undo what was done. */
 	if (generation_verify(c, serial, &err) != FSK_OK ||
-	    release_hold(c, serial, &err) != FSK_OK ||
-	    generation_install(c, serial, &err) != FSK_OK) {
+	    release_hold(c, serial, &err) != FSK_OK) {
 		complain("%s", err.text);
+		return EXIT_ERROR;
+	}
+	if (generation_install(c, serial, &err) != FSK_OK) {
+		complain("%s; what was in force stays", err.text);
+		if (!held && release_unhold(c, &err) != FSK_OK)
+			complain("%s", err.text);
 		return EXIT_ERROR;
 	}
 	printf("generation %" PRIu64 " is in force; nothing new is published "

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "feeds/cmd.h"
 #include "feeds/collect.h"
 #include "feeds/contents.h"
+#include "feeds/printable.h"
 #include "feeds/release.h"
 #include "feeds/state.h"
 #include "lib/db.h"
@@ -85,14 +88,22 @@ make_list(struct run *run, struct content *k, struct feed_state *s,
     struct fsk_error *err)
 {
 	const bool incoming = k->status == CONTENT_NEW && k->incoming != NULL;
+	/* Its size says nothing about a list from elsewhere. */
+	struct feed_state made = *s;
+	char source[24];
 	char *folder = state_path(run->c->state, k->f->head.title, NULL);
 	int rc = folder != NULL ? state_folder(folder, err)
 				: fsk_fail(err, FSK_ENOMEM, "out of memory");
 
 	free(folder);
+	content_source(k->f, source);
+	if (strcmp(source, s->source) != 0)
+		made.names = made.urls = made.excepted = 0;
 	if (rc == FSK_OK)
 		rc = collect(run->c, k->f, incoming ? k->incoming : k->body,
-		    (uint32_t)(run->now / 86400), s, err);
+		    (uint32_t)(run->now / 86400), &made, err);
+	if (rc == FSK_OK)
+		*s = made;
 	if (rc == FSK_OK && incoming)
 		rc = content_accept(k, err);
 	return rc;
@@ -112,10 +123,16 @@ note(const struct content *k, struct feed_state *s, int64_t now)
 	}
 	s->good = now;
 	s->failures = 0;
+	content_source(k->f, s->source);
 	s->why[0] = '\0';
 	if (k->status == CONTENT_NEW) {
 		s->bytes = k->bytes;
 		s->serial = k->serial;
+	}
+	/* The same content may come with new marks; without them it would come
+	 * again and again. */
+	if (k->status == CONTENT_NEW || k->etag[0] != '\0' ||
+	    k->last_modified[0] != '\0') {
 		memcpy(s->etag, k->etag, sizeof(s->etag));
 		memcpy(s->last_modified, k->last_modified,
 		    sizeof(s->last_modified));
@@ -135,6 +152,7 @@ take_content(struct run *run, struct content *k, struct feed_state *s)
 		if (!made) {
 			k->status = CONTENT_FAILED;
 			snprintf(k->why, sizeof(k->why), "%s", err.text);
+			printable(k->why);
 		}
 	}
 	switch (k->status) {
@@ -156,6 +174,36 @@ take_content(struct run *run, struct content *k, struct feed_state *s)
 		break;
 	}
 	note(k, s, run->now);
+}
+
+/* A list that was good, but is lost or damaged, would hold up all others: it is
+ * made again of the content that is there. */
+static void
+repair(struct run *run, const struct conf_feed *f, struct feed_state *s)
+{
+	char *list = state_path(run->c->state, f->head.title, "list.fsdb");
+	char *body = content_path(run->c, f);
+	struct fsk_error err;
+	struct fsk_db *db = NULL;
+
+	if (list != NULL && body != NULL &&
+	    fsk_db_open(&db, list, FSK_DB_MAP, &err) != FSK_OK &&
+	    access(body, R_OK) == 0 &&
+	    collect(run->c, f, body, (uint32_t)(run->now / 86400), s, &err) ==
+		FSK_OK)
+		complain("%s: its list was lost or damaged, and is made again",
+		    f->head.title);
+	fsk_db_close(db);
+	free(list);
+	free(body);
+}
+
+static void
+repair_all(struct run *run)
+{
+	for (size_t i = 0; i < run->c->nfeeds; i++)
+		if (run->c->feeds[i].enabled && run->states[i].good != 0)
+			repair(run, &run->c->feeds[i], &run->states[i]);
 }
 
 /* ---- the whole ---- */
@@ -216,6 +264,7 @@ round_run(struct round *r, struct fsk_error *err)
 	if (rc == FSK_OK && stopped(r))
 		rc = fsk_fail(err, FSK_EIO, "stopped");
 	if (rc == FSK_OK) {
+		repair_all(&run);
 		rel.states = run.states;
 		rel.now = run.now;
 		rc = release(&rel, err);

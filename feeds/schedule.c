@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "feeds/schedule.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define ZONES    "/usr/share/zoneinfo/"
 #define MIDNIGHT 1440
+#define DAY      86400
 
 /* ---- reading ---- */
 
@@ -59,9 +62,12 @@ static bool
 read_time(const char **p, uint16_t *minutes)
 {
 	unsigned h, m;
-	int len;
+	int colon = 0, len;
 
-	if (sscanf(*p, "%2u:%2u%n", &h, &m, &len) != 2 || h > 24 || m > 59 ||
+	/* The library would take blanks and signs. */
+	if (**p < '0' || **p > '9' ||
+	    sscanf(*p, "%2u:%n%2u%n", &h, &colon, &m, &len) != 2 ||
+	    (*p)[colon] < '0' || (*p)[colon] > '9' || h > 24 || m > 59 ||
 	    h * 60 + m > MIDNIGHT)
 		return false;
 	*p += len;
@@ -114,7 +120,10 @@ schedule_read(struct schedule *s, const char *text)
 bool
 schedule_zone(const char *zone)
 {
-	char path[256];
+	char path[256], magic[4];
+	struct stat st;
+	bool good;
+	int fd;
 
 	if (strcmp(zone, "UTC") == 0)
 		return true;
@@ -122,7 +131,15 @@ schedule_zone(const char *zone)
 	    strlen(zone) > 128)
 		return false;
 	snprintf(path, sizeof(path), ZONES "%s", zone);
-	return access(path, R_OK) == 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1)
+		return false;
+	/* Folders lie there, too, and lists; RFC 8536. */
+	good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    read(fd, magic, sizeof(magic)) == sizeof(magic) &&
+	    memcmp(magic, "TZif", sizeof(magic)) == 0;
+	close(fd);
+	return good;
 }
 
 /* ---- working out ---- */
@@ -150,20 +167,54 @@ leave_zone(char *kept)
 	free(kept);
 }
 
-/* The moment at which the clock shows MINUTES after midnight of the day that is
- * OFFSET days after DAY.  A time that summer time skips is the moment of the
- * change. */
+/* How far the zone's clock is ahead of UTC at T. */
 static int64_t
-moment(const struct tm *day, int offset, unsigned minutes)
+ahead(int64_t t)
+{
+	const time_t at = (time_t)t;
+	struct tm tm;
+
+	return localtime_r(&at, &tm) != NULL ? tm.tm_gmtoff : 0;
+}
+
+/* When the clock changed between FROM and TO, at which it is differently far
+ * ahead. */
+static int64_t
+change(int64_t from, int64_t to)
+{
+	const int64_t before = ahead(from);
+
+	while (to - from > 1) {
+		const int64_t middle = from + (to - from) / 2;
+
+		*(ahead(middle) == before ? &from : &to) = middle;
+	}
+	return to;
+}
+
+/* The moment at which the clock shows MINUTES after midnight of the day that is
+ * OFFSET days after DAY.  A time that is skipped is the moment of the change;
+ * one that comes twice, is the first or the LAST. */
+static int64_t
+moment(const struct tm *day, int offset, unsigned minutes, bool last)
 {
 	struct tm t = { .tm_year = day->tm_year,
 		.tm_mon = day->tm_mon,
 		.tm_mday = day->tm_mday + offset,
 		.tm_hour = (int)(minutes / 60),
-		.tm_min = (int)(minutes % 60),
-		.tm_isdst = -1 };
+		.tm_min = (int)(minutes % 60) };
+	const int64_t shown = (int64_t)timegm(&t);
+	/* Whether it changes on that day: no zone does twice. */
+	const int64_t before = shown - ahead(shown - DAY),
+		      after = shown - ahead(shown + DAY);
+	const bool good_before = shown - ahead(before) == before,
+		   good_after = shown - ahead(after) == after;
 
-	return (int64_t)mktime(&t);
+	if (good_before && good_after)
+		return (before < after) == last ? after : before;
+	if (good_before || good_after)
+		return good_before ? before : after;
+	return change(shown - DAY, shown + DAY);
 }
 
 static int
@@ -212,7 +263,7 @@ schedule_expand(const struct schedule *s, const char *zone, int64_t now,
 	localtime_r(&start, &today);
 	for (int day = -1; day < SCHEDULE_DAYS - 1; day++) {
 		/* Noon is on that day in every zone. */
-		const time_t noon = (time_t)moment(&today, day, 12 * 60);
+		const time_t noon = (time_t)moment(&today, day, 12 * 60, false);
 		struct tm t;
 		int weekday;
 
@@ -224,9 +275,10 @@ schedule_expand(const struct schedule *s, const char *zone, int64_t now,
 			if (!(span->days >> weekday & 1))
 				continue;
 			all[(*n)++] = (struct fsk_interval){
-				.from = moment(&today, day, span->from),
+				.from = moment(&today, day, span->from, false),
 				.to = moment(&today,
-				    day + (span->to <= span->from), span->to),
+				    day + (span->to <= span->from), span->to,
+				    true),
 			};
 		}
 	}

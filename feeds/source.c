@@ -9,15 +9,18 @@
 #include <unistd.h>
 
 #include "feeds/unpack.h"
+#include "feeds/unpack_zip.h"
 
 #define RAW_LEN (256u << 10)
 
 struct source {
-	const char *path;
+	const char *name; /* in messages */
 	int fd;
 	const struct unpack *unpack; /* NULL: plain */
 	void *state;
-	size_t from, to; /* octets of raw not yet used */
+	struct unpack_zip *zip; /* NULL: it is none */
+	uint64_t limit, given;  /* octets; 0: no limit */
+	size_t from, to;        /* octets of raw not yet used */
 	bool end, done;
 	uint8_t raw[RAW_LEN];
 };
@@ -45,18 +48,42 @@ refill(struct source *s, struct fsk_error *err)
 		n = read(s->fd, s->raw + s->to, RAW_LEN - s->to);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
-		return fsk_fail(err, FSK_EIO, "cannot read '%s': %s",
-		    source_name(s->path), strerror(errno));
+		return fsk_fail(err, FSK_EIO, "cannot read '%s': %s", s->name,
+		    strerror(errno));
 	s->end = n == 0;
 	s->to += (size_t)n;
 	return FSK_OK;
+}
+
+static bool
+is_zip(const struct source *s)
+{
+	const size_t len = sizeof(UNPACK_ZIP_MAGIC) - 1;
+
+	return s->to >= len && memcmp(s->raw, UNPACK_ZIP_MAGIC, len) == 0;
+}
+
+static int
+no_unpack(const struct source *s, const char *name, const char *wrong,
+    struct fsk_error *err)
+{
+	return fsk_fail(err, FSK_EFORMAT, "cannot unpack '%s' (%s): %s",
+	    s->name, name, wrong);
+}
+
+static int
+open_zip(struct source *s, struct fsk_error *err)
+{
+	const char *wrong = unpack_zip_open(&s->zip, s->fd);
+
+	return wrong != NULL ? no_unpack(s, "zip", wrong, err) : FSK_OK;
 }
 
 int
 source_open(struct source **out, const char *path, struct fsk_error *err)
 {
 	static const struct unpack *const known[] = { &unpack_gzip, &unpack_xz,
-		&unpack_zstd };
+		&unpack_zstd, &unpack_bzip2 };
 	struct source *s = malloc(sizeof(*s));
 	int rc = FSK_OK;
 
@@ -64,7 +91,7 @@ source_open(struct source **out, const char *path, struct fsk_error *err)
 	if (s == NULL)
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	memset(s, 0, offsetof(struct source, raw));
-	s->path = path;
+	s->name = source_name(path);
 	s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO
 				       : open(path, O_RDONLY | O_CLOEXEC);
 	if (s->fd == -1) {
@@ -79,6 +106,8 @@ source_open(struct source **out, const char *path, struct fsk_error *err)
 		if (s->to >= known[i]->magic_len &&
 		    memcmp(s->raw, known[i]->magic, known[i]->magic_len) == 0)
 			s->unpack = known[i];
+	if (rc == FSK_OK && is_zip(s))
+		rc = open_zip(s, err);
 	if (rc == FSK_OK && s->unpack != NULL &&
 	    (s->state = s->unpack->open()) == NULL)
 		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
@@ -97,13 +126,36 @@ source_close(struct source *s)
 		return;
 	if (s->state != NULL)
 		s->unpack->close(s->state);
+	unpack_zip_close(s->zip);
 	if (s->fd != STDIN_FILENO)
 		close(s->fd);
 	free(s);
 }
 
-ssize_t
-source_read(struct source *s, uint8_t *out, size_t len, struct fsk_error *err)
+void
+source_call(struct source *s, const char *name)
+{
+	s->name = name;
+}
+
+void
+source_limit(struct source *s, uint64_t octets)
+{
+	s->limit = octets;
+}
+
+static ssize_t
+read_zip(struct source *s, uint8_t *out, size_t len, struct fsk_error *err)
+{
+	const char *wrong;
+	ssize_t n = unpack_zip_read(s->zip, out, len, &wrong);
+
+	return n < 0 ? no_unpack(s, "zip", wrong, err) : n;
+}
+
+/* Reads from what is no zip file. */
+static ssize_t
+read_stream(struct source *s, uint8_t *out, size_t len, struct fsk_error *err)
 {
 	for (;;) {
 		struct unpack_io io;
@@ -135,20 +187,35 @@ source_read(struct source *s, uint8_t *out, size_t len, struct fsk_error *err)
 			len };
 		wrong = s->unpack->run(s->state, &io, s->end, &s->done);
 		if (wrong != NULL)
-			return fsk_fail(err, FSK_EFORMAT,
-			    "cannot unpack '%s' (%s): %s", source_name(s->path),
-			    s->unpack->name, wrong);
+			return no_unpack(s, s->unpack->name, wrong, err);
 		s->from = s->to - io.in_len;
 		if (io.out_len < len)
 			return (ssize_t)(len - io.out_len);
 		if (s->done || io.in_len < n)
 			continue;
 		if (s->end) /* neither eats nor gives */
-			return fsk_fail(err, FSK_EFORMAT,
-			    "cannot unpack '%s' (%s): it is cut off",
-			    source_name(s->path), s->unpack->name);
+			return no_unpack(
+			    s, s->unpack->name, "it is cut off", err);
 		rc = refill(s, err); /* it wants more at once */
 		if (rc != FSK_OK)
 			return rc;
 	}
+}
+
+ssize_t
+source_read(struct source *s, uint8_t *out, size_t len, struct fsk_error *err)
+{
+	ssize_t n = s->zip != NULL ? read_zip(s, out, len, err)
+				   : read_stream(s, out, len, err);
+	const bool in_mb = s->limit >= 1u << 20;
+
+	if (n <= 0)
+		return n;
+	s->given += (uint64_t)n;
+	if (s->limit == 0 || s->given <= s->limit)
+		return n;
+	return fsk_fail(err, FSK_EFORMAT, "'%s' %s more than %llu %s", s->name,
+	    s->zip != NULL || s->unpack != NULL ? "unpacks to" : "holds",
+	    (unsigned long long)(in_mb ? s->limit >> 20 : s->limit),
+	    in_mb ? "MB" : "octets");
 }

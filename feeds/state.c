@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "feeds/printable.h"
+
 /* ---- files ---- */
 
 int
@@ -49,6 +51,19 @@ state_path(const char *state, const char *feed, const char *file)
 		file != NULL ? file : "") == -1)
 		return NULL;
 	return path;
+}
+
+bool
+state_is_ours(const char *name)
+{
+	static const char *const ours[] = { "lock", "watch.lock", "bypass.lock",
+		"generations", "published", "refused", "hold", "status.json",
+		"audit.log", "group.fsdb" };
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		if (strcmp(name, ours[i]) == 0)
+			return true;
+	return false;
 }
 
 static int
@@ -119,7 +134,8 @@ state_replace(
 char *
 state_text(const char *path, size_t *len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Not waiting, if it is no file at all. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char *text = NULL;
 	struct stat st;
 	size_t at = 0;
@@ -127,7 +143,7 @@ state_text(const char *path, size_t *len)
 
 	if (fd == -1)
 		return NULL;
-	if (fstat(fd, &st) == 0)
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		text = malloc((size_t)st.st_size + 1);
 	while (text != NULL && at < (size_t)st.st_size &&
 	    (n = read(fd, text + at, (size_t)st.st_size - at)) != 0) {
@@ -201,6 +217,7 @@ static const struct {
 	{ "etag", AT(etag), sizeof(((struct feed_state *)0)->etag) },
 	{ "last-modified", AT(last_modified),
 	    sizeof(((struct feed_state *)0)->last_modified) },
+	{ "source", AT(source), sizeof(((struct feed_state *)0)->source) },
 	{ "form", AT(form), sizeof(((struct feed_state *)0)->form) },
 	{ "format", AT(format), sizeof(((struct feed_state *)0)->format) },
 	{ "why", AT(why), sizeof(((struct feed_state *)0)->why) },
@@ -227,7 +244,28 @@ static const struct {
 	{ "unique", AT(unique) },
 	{ "entries", AT(entries) },
 };
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+#define COUNT(a)   (sizeof(a) / sizeof(*(a)))
+#define NUMBER_MAX ((uint64_t)1 << 53) /* so sums of them are in range, too */
+
+/* The number that TEXT is; 0 if it is none, or larger than any of ours. */
+static uint64_t
+read_value(const char *text)
+{
+	unsigned long long v = strtoull(text, NULL, 10);
+
+	return *text >= '0' && *text <= '9' && v <= NUMBER_MAX ? v : 0;
+}
+
+/* Puts VALUE as one of the texts: `why` is for people, the others are for
+ * servers and ourselves, and without control characters. */
+static void
+take_text(char *to, size_t room, const char *value)
+{
+	snprintf(to, room, "%s", value);
+	for (const char *p = to; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*to = '\0';
+}
 
 static void
 read_line(struct feed_state *s, char *line)
@@ -238,13 +276,17 @@ read_line(struct feed_state *s, char *line)
 		return;
 	*value++ = '\0';
 	for (size_t i = 0; i < COUNT(texts); i++)
-		if (strcmp(texts[i].name, line) == 0)
-			snprintf((char *)s + texts[i].at, texts[i].room, "%s",
-			    value);
+		if (strcmp(texts[i].name, line) == 0) {
+			char *to = (char *)s + texts[i].at;
+
+			if (to == s->why)
+				printable(value);
+			take_text(to, texts[i].room, value);
+		}
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		if (strcmp(numbers[i].name, line) == 0)
 			*(uint64_t *)(void *)((char *)s +
-			    numbers[i].at) = strtoull(value, NULL, 10);
+			    numbers[i].at) = read_value(value);
 }
 
 void

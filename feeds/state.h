@@ -24,6 +24,7 @@
 
 struct feed_state {
 	char etag[256], last_modified[64];
+	char source[24];     /* of where it comes from: a hash */
 	char form[24];       /* of what makes the list from the body: a hash */
 	char format[16];     /* what the body turned out to be */
 	char why[512];       /* the last run failed: why; "": it did not */
@@ -46,6 +47,9 @@ int state_lock_file(
 
 /* "STATE/FEED/FILE", for free(); NULL when out of memory.  FEED may be NULL. */
 char *state_path(const char *state, const char *feed, const char *file);
+
+/* Whether NAME lies in the state folder beside those of the feeds. */
+bool state_is_ours(const char *name);
 
 /* Reads what is known of FEED; all zero if nothing is, or if it cannot be
  * read: that costs a fetch. */

@@ -29,6 +29,6 @@ struct unpack {
 	void (*close)(void *state);
 };
 
-extern const struct unpack unpack_gzip, unpack_xz, unpack_zstd;
+extern const struct unpack unpack_bzip2, unpack_gzip, unpack_xz, unpack_zstd;
 
 #endif

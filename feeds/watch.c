@@ -27,7 +27,9 @@
 #include "lib/notify.h"
 
 #define LEAST_PAUSE 60   /* seconds between two tries of a feed */
+#define LOOK_PAUSE  300  /* until what failed without any feed is tried again */
 #define ROUND_MAX   3600 /* seconds that a round may take besides fetching */
+#define WISH_MAX    86400 /* seconds for which a server can keep us away */
 
 static const char help[] =
     "usage: fraudsink-feeds watch [-c FILE] [-q]\n"
@@ -59,7 +61,10 @@ struct watch {
 	bool quiet;
 	int64_t *due; /* when, as c->feeds; seconds since 1970-01-01 */
 	bool *now;    /* which are due, for a round */
-	int lock;
+	/* When to publish even if no feed is due: the configuration is another,
+	 * or what it said could not be done. */
+	int64_t look;
+	int lock; /* that keeps another watch away */
 };
 
 static atomic_bool stop;            /* SIGTERM or SIGINT came */
@@ -137,40 +142,48 @@ chance(uint64_t below)
 
 /* When F is due, given how it is. */
 static int64_t
-due_at(const struct conf_feed *f, const struct feed_state *s)
+due_at(const struct conf_feed *f, const struct feed_state *s, int64_t now)
 {
 	uint64_t pause = f->interval;
 	int64_t at;
 
 	if (!f->enabled)
 		return INT64_MAX;
-	if (s->tried == 0)
+	/* In the future: the clock was wrong then, or is now. */
+	if (s->tried == 0 || s->tried > now)
 		return 0;
 	if (s->failures > 0)
 		pause /= 4;
 	if (pause < LEAST_PAUSE)
 		pause = LEAST_PAUSE;
 	at = s->tried + (int64_t)(pause + chance(pause / 10));
-	return at > s->not_before ? at : s->not_before;
+	if (s->not_before > at && s->not_before <= now + WISH_MAX)
+		at = s->not_before;
+	return at;
 }
 
 static void
 plan(struct watch *w, const bool *only)
 {
+	const int64_t now = (int64_t)time(NULL);
+
 	for (size_t i = 0; i < w->c->nfeeds; i++) {
 		struct feed_state s;
 
 		if (only != NULL && !only[i])
 			continue;
 		state_read(w->c->state, w->c->feeds[i].head.title, &s);
-		w->due[i] = due_at(&w->c->feeds[i], &s);
+		w->due[i] = due_at(&w->c->feeds[i], &s, now);
 	}
 }
 
-/* Sleeps until AT (seconds since 1970-01-01) or a signal. */
-static void
+/* Sleeps until AT (seconds since 1970-01-01) or a signal; false if the clock
+ * was set back meanwhile. */
+static bool
 wait_until(int64_t at)
 {
+	int64_t last = (int64_t)time(NULL);
+	bool forward = true;
 	sigset_t ours, before;
 
 	/* Blocked but in ppoll(), no signal can come between the look at the
@@ -181,10 +194,12 @@ wait_until(int64_t at)
 	sigaddset(&ours, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &ours, &before);
 	while (!atomic_load(&stop) && !atomic_load(&again)) {
-		int64_t left = at - (int64_t)time(NULL);
+		const int64_t now = (int64_t)time(NULL), left = at - now;
 		struct timespec t = { 0 };
 
-		if (left <= 0)
+		forward = now >= last;
+		last = now;
+		if (left <= 0 || !forward)
 			break;
 		/* The clock may be set; look at it now and then. */
 		t.tv_sec = left < 60 ? left : 60;
@@ -192,6 +207,7 @@ wait_until(int64_t at)
 		ppoll(NULL, 0, &t, &before);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return forward;
 }
 
 /* ---- the configuration ---- */
@@ -215,8 +231,17 @@ use_conf(struct watch *w, struct conf *c)
 	w->due = due;
 	w->now = now;
 	w->c = c;
+	w->look = 0;
 	plan(w, NULL);
 	return true;
+}
+
+/* Keeps other watches away; single rounds, such as `sync`, may come between
+ * ours. */
+static int
+lock_watch(const struct conf *c, int *lock, struct fsk_error *err)
+{
+	return state_lock_file(c->state, "watch.lock", lock, err);
 }
 
 static void
@@ -231,7 +256,7 @@ reload(struct watch *w)
 		return;
 	}
 	if (strcmp(c->state, w->c->state) != 0) {
-		if (state_lock(c->state, &lock, &err) != FSK_OK) {
+		if (lock_watch(c, &lock, &err) != FSK_OK) {
 			complain(
 			    "%s; the configuration before stays", err.text);
 			conf_free(c);
@@ -278,6 +303,19 @@ longest(const struct watch *w)
 	return (int64_t)most * (int64_t)w->c->nfeeds;
 }
 
+static int
+locked_round(struct watch *w, struct round *r, struct fsk_error *err)
+{
+	int lock, rc = state_lock(w->c->state, &lock, err);
+
+	if (rc != FSK_OK)
+		return rc;
+	rc = round_run(r, err);
+	status_keep(w->c);
+	state_unlock(lock);
+	return rc;
+}
+
 static void
 one_round(struct watch *w)
 {
@@ -286,15 +324,17 @@ one_round(struct watch *w)
 		.c = w->c, .due = w->now, .quiet = w->quiet, .stop = &stop
 	};
 	struct fsk_error err;
+	int rc;
 
 	for (size_t i = 0; i < w->c->nfeeds; i++)
 		w->now[i] = w->due[i] <= now;
 	alive_for(longest(w) + ROUND_MAX);
-	if (round_run(&r, &err) == FSK_OK)
+	rc = locked_round(w, &r, &err);
+	if (rc == FSK_OK)
 		report(&r);
 	else
 		complain("%s; what was in force stays", err.text);
-	status_keep(w->c);
+	w->look = rc == FSK_OK ? INT64_MAX : now + LOOK_PAUSE;
 	plan(w, w->now);
 	/* A round that could not even keep its state must not spin. */
 	for (size_t i = 0; i < w->c->nfeeds; i++)
@@ -306,20 +346,21 @@ static void
 run(struct watch *w)
 {
 	while (!atomic_load(&stop)) {
-		int64_t first = INT64_MAX;
+		int64_t first;
 
 		if (atomic_exchange(&again, false)) {
 			fsk_notify("RELOADING=1");
 			reload(w);
 			fsk_notify("READY=1");
 		}
+		first = w->look;
 		for (size_t i = 0; i < w->c->nfeeds; i++)
 			if (w->due[i] < first)
 				first = w->due[i];
 		if (first <= (int64_t)time(NULL))
 			one_round(w);
-		else
-			wait_until(first);
+		else if (!wait_until(first))
+			plan(w, NULL);
 	}
 	fsk_notify("STOPPING=1");
 }
@@ -353,7 +394,7 @@ cmd_watch(int argc, char **argv)
 	c = read_conf(w.path);
 	if (c == NULL)
 		return EXIT_ERROR;
-	if (state_lock(c->state, &w.lock, &err) != FSK_OK) {
+	if (lock_watch(c, &w.lock, &err) != FSK_OK) {
 		complain("%s", err.text);
 		conf_free(c);
 		return EXIT_ERROR;

@@ -45,7 +45,19 @@ tld_label(const uint8_t *p)
 static inline unsigned
 tld_hash(uint64_t label)
 {
-	return (unsigned)(label * 0x9e3779b97f4a7c15u >> 54);
+	return (unsigned)(label * 0x9e3779b97f4a7c15u >> 55);
+}
+
+/* The slot of the top-level domain LABEL (tld_label()), or the free one where
+ * it would be. */
+static inline unsigned
+tld_slot(const struct fsk_code *c, uint64_t label)
+{
+	unsigned slot = tld_hash(label);
+
+	while (c->tld_slot[slot].label != 0 && c->tld_slot[slot].label != label)
+		slot = (slot + 1) % FSK_TLD_HASH;
+	return slot;
 }
 
 /* ---- statistics ---- */
@@ -232,7 +244,7 @@ assign_words(
 		for (unsigned i = 0, next = order->first[l]; i < n; i++) {
 			if (len[i] != l)
 				continue;
-			word[i] = (fsk_word)(next++ << (16 - l) | l);
+			word[i] = next++ << FSK_WORD_BITS | l;
 			order->symbol[at++] = (uint8_t)i;
 		}
 	}
@@ -251,11 +263,14 @@ fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
 	memset(c, 0, sizeof(*c));
 	for (unsigned i = 0; i < 256; i++)
 		c->symbol[i] = (uint8_t)symbol_of((uint8_t)i);
+	c->symbol[FSK_OCTET_END] = FSK_SYM_END;
+	c->symbol[FSK_OCTET_NONE] = FSK_SYM_NONE;
 	for (unsigned i = 0; i < FSK_SYMS; i++) {
 		if (!assign_words(c->word[i], section + i * FSK_SYMS, FSK_SYMS,
 			&c->order[i]))
 			return fsk_fail(err, FSK_ECORRUPT,
 			    "code table of context %u is not complete", i);
+		c->word[i][FSK_SYM_OTHER] |= FSK_WORD_OTHER;
 	}
 	c->tlds = fsk_get16(p);
 	if (c->tlds > FSK_TLDS_MAX ||
@@ -267,7 +282,7 @@ fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
 	p += 3;
 	for (unsigned i = 0; i < c->tlds; i++, p += 9) {
 		uint64_t label = fsk_get64(p + 1);
-		unsigned slot = tld_hash(label);
+		unsigned slot = tld_slot(c, label);
 		uint8_t octets[8];
 
 		memcpy(octets, p + 1, sizeof(octets));
@@ -276,15 +291,16 @@ fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
 			    "code table has a bad top-level domain");
 		tld_len[i] = p[0];
 		c->tld_label[i] = label;
-		for (; c->tld_slot[slot] != 0; slot = (slot + 1) % FSK_TLD_HASH)
-			if (c->tld_label[c->tld_slot[slot] - 1] == label)
-				return fsk_fail(err, FSK_ECORRUPT,
-				    "code table has a top-level domain twice");
-		c->tld_slot[slot] = (uint16_t)(i + 1);
+		if (c->tld_slot[slot].label != 0)
+			return fsk_fail(err, FSK_ECORRUPT,
+			    "code table has a top-level domain twice");
+		c->tld_slot[slot].label = label;
 	}
 	if (!assign_words(c->tld, tld_len, c->tlds + 1u, &c->tld_order))
 		return fsk_fail(err, FSK_ECORRUPT,
 		    "code table of top-level domains is not complete");
+	for (unsigned i = 0; i < c->tlds; i++)
+		c->tld_slot[tld_slot(c, c->tld_label[i])].word = c->tld[i];
 	return FSK_OK;
 }
 
@@ -292,15 +308,22 @@ fsk_code_read(struct fsk_code *c, const uint8_t *section, size_t len,
 
 struct bit_writer {
 	uint8_t *out;
-	uint64_t bits; /* not yet written, left aligned */
-	unsigned held; /* how many */
+	uint64_t bits; /* the lowest `held` are not yet written */
+	unsigned held;
 };
+
+static inline void
+put_bits(struct bit_writer *w, unsigned bits, unsigned n)
+{
+	w->bits = w->bits << n | bits;
+	w->held += n;
+}
 
 static inline void
 put_word(struct bit_writer *w, fsk_word word)
 {
-	w->bits |= (uint64_t)(word & 0xfff0u) << 48 >> w->held;
-	w->held += word & 15u;
+	put_bits(
+	    w, (word & ~FSK_WORD_OTHER) >> FSK_WORD_BITS, word & FSK_WORD_LEN);
 }
 
 /* Writes the whole octets out, so that at most seven bits are held.  Without a
@@ -308,63 +331,72 @@ put_word(struct bit_writer *w, fsk_word word)
 static inline void
 put_octets(struct bit_writer *w)
 {
-	unsigned whole = w->held / 8;
-
-	fsk_put64(w->out, __builtin_bswap64(w->bits));
-	w->out += whole;
-	w->bits <<= 8 * whole;
+	fsk_put64(w->out, __builtin_bswap64(w->bits << 1 << (63 - w->held)));
+	w->out += w->held / 8;
 	w->held %= 8;
 }
 
-/* Adds the octet at P in *CONTEXT, which becomes that of the next. */
-static inline void
-put_symbol(const struct fsk_code *c, struct bit_writer *w,
-    const fsk_word **context, const uint8_t *p)
+/* Adds the symbols of the label at P one by one, each with its octet if that
+ * has no symbol of its own. */
+static void
+put_any_label(const struct fsk_code *c, struct bit_writer *w, const uint8_t *p)
 {
-	size_t sym = c->symbol[*p];
+	unsigned context = FSK_SYM_END;
 
-	put_word(w, (*context)[sym]);
-	if (sym == FSK_SYM_OTHER) {
-		w->bits |= (uint64_t)*p << 56 >> w->held;
-		w->held += 8;
+	for (unsigned n = *p++; n > 0; n--, p++) {
+		unsigned sym = symbol_of(*p);
+
+		put_word(w, c->word[context][sym]);
+		if (sym == FSK_SYM_OTHER)
+			put_bits(w, *p, 8);
+		put_octets(w);
+		context = sym;
 	}
-	*context = c->word[sym];
+	put_word(w, c->word[context][FSK_SYM_END]);
+	put_octets(w);
 }
 
-/* Adds the label at P.  Between two calls of put_octets() stand at most two
- * words and two octets: with the seven bits held, 47. */
+/* Adds the label at P, four symbols at a time, so that there is hardly a branch
+ * that cannot be foreseen.  It is closed and filled up with octets that no name
+ * in lower case has.  Up to 15 octets behind it are read. */
 static inline void
 put_label(const struct fsk_code *c, struct bit_writer *to, const uint8_t *p)
 {
 	struct bit_writer w = *to; /* in registers: it may not alias w.out */
-	const fsk_word *context = c->word[FSK_SYM_END];
-	const uint8_t *end = p + 1 + *p;
+	uint8_t label[FSK_LABEL_MAX + 16];
+	unsigned last = FSK_SYM_END;
+	const unsigned n = *p;
 
-	for (p++; end - p >= 2; p += 2) {
-		put_symbol(c, &w, &context, p);
-		put_symbol(c, &w, &context, p + 1);
+	memcpy(label, p + 1, 16);
+	if (n > 16)
+		memcpy(label + 16, p + 17, n - 16);
+	fsk_put32(label + n, FSK_OCTET_END | FSK_OCTET_NONE * 0x01010100u);
+	for (unsigned i = 0; i <= n; i += 4) {
+		const unsigned s0 = c->symbol[label[i]],
+			       s1 = c->symbol[label[i + 1]],
+			       s2 = c->symbol[label[i + 2]],
+			       s3 = c->symbol[label[i + 3]];
+		const fsk_word w0 = c->word[last][s0], w1 = c->word[s0][s1],
+			       w2 = c->word[s1][s2], w3 = c->word[s2][s3],
+			       sum = w0 + w1 + w2 + w3;
+		uint64_t left, right;
+
+		if (__builtin_expect(sum >= FSK_WORD_OTHER, 0)) {
+			put_any_label(c, to, p);
+			return;
+		}
+		/* Seven bits held and four words are 55 bits at most. */
+		left = (uint64_t)(w0 >> FSK_WORD_BITS) << (w1 & FSK_WORD_LEN) |
+		    w1 >> FSK_WORD_BITS;
+		right = (uint64_t)(w2 >> FSK_WORD_BITS) << (w3 & FSK_WORD_LEN) |
+		    w3 >> FSK_WORD_BITS;
+		w.bits = w.bits << (sum & FSK_WORD_LEN) |
+		    left << ((w2 + w3) & FSK_WORD_LEN) | right;
+		w.held += sum & FSK_WORD_LEN;
 		put_octets(&w);
+		last = s3;
 	}
-	if (p < end)
-		put_symbol(c, &w, &context, p);
-	put_word(&w, context[FSK_SYM_END]);
-	put_octets(&w);
 	*to = w;
-}
-
-/* The row of the top-level domain at P, c->tlds if it has no word. */
-static unsigned
-tld_row(const struct fsk_code *c, const uint8_t *p)
-{
-	uint64_t label = tld_label(p);
-
-	if (label == 0)
-		return c->tlds;
-	for (unsigned slot = tld_hash(label); c->tld_slot[slot] != 0;
-	     slot = (slot + 1) % FSK_TLD_HASH)
-		if (c->tld_label[c->tld_slot[slot] - 1] == label)
-			return c->tld_slot[slot] - 1u;
-	return c->tlds;
 }
 
 void
@@ -375,25 +407,30 @@ fsk_code_name(const struct fsk_code *c, const struct fsk_query *q,
 
 	if (done == 0) {
 		const uint8_t *p = q->wire + fsk_query_at(q, 1);
-		unsigned row = tld_row(c, p);
+		uint64_t label = tld_label(p);
+		unsigned slot = tld_slot(c, label);
 
-		put_word(&w, c->tld[row]);
-		put_octets(&w);
-		if (row == c->tlds)
+		if (label != 0 && c->tld_slot[slot].label != 0) {
+			put_word(&w, c->tld_slot[slot].word);
+			put_octets(&w);
+		} else {
+			put_word(&w, c->tld[c->tlds]);
+			put_octets(&w);
 			put_label(c, &w, p);
+		}
 		out->end[0] = 0;
 		out->end[1] = (uint16_t)((w.out - out->octet) * 8 + w.held);
 		done = 1;
 	} else {
 		w.out += out->end[done] / 8;
 		w.held = out->end[done] % 8;
-		w.bits = (uint64_t)(*w.out & ~(0xffu >> w.held)) << 56;
+		w.bits = (uint64_t)*w.out >> (8 - w.held);
 	}
 	for (unsigned k = done + 1; k <= labels; k++) {
 		put_label(c, &w, q->wire + fsk_query_at(q, k));
 		out->end[k] = (uint16_t)((w.out - out->octet) * 8 + w.held);
 	}
-	fsk_put64(w.out, __builtin_bswap64(w.bits));
+	put_octets(&w);
 }
 
 /* ---- decoding ---- */

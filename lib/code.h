@@ -26,13 +26,19 @@
 #define FSK_SYM_OTHER 38
 #define FSK_SYM_END   39
 #define FSK_SYMS      40
-#define FSK_CODE_BITS 12 /* the longest code word */
+
+/* While a label is coded, these two octets, which no name in lower case has,
+ * stand for its end and for nothing; nothing has no bits. */
+#define FSK_SYM_NONE   40
+#define FSK_OCTET_END  'A'
+#define FSK_OCTET_NONE 'B'
+#define FSK_CODE_BITS  12 /* the longest code word */
 
 /* The top-level domains that have a code word of their own; the last word
  * means that the label is spelled out. */
 #define FSK_TLDS_MAX 255
 #define FSK_TLD_LEN  7 /* longer ones are spelled out */
-#define FSK_TLD_HASH 1024
+#define FSK_TLD_HASH 512
 
 /* A section CODE: the lengths of all code words, then the TLDs. */
 #define FSK_CODE_LEN_MAX (FSK_SYMS * FSK_SYMS + 3 + FSK_TLDS_MAX * 9)
@@ -40,9 +46,13 @@
 /* The most octets that a coded name can have. */
 #define FSK_CODED_MAX 700
 
-/* A code word: its bits left aligned in the upper twelve, their number (1 to
- * FSK_CODE_BITS) in the lower four. */
-typedef uint16_t fsk_word;
+/* A code word: its length (1 to FSK_CODE_BITS; 0 for FSK_SYM_NONE) in the
+ * lowest six bits, which a shift takes as they are, then its bits.  Sums of
+ * four have the sum of the lengths there. */
+typedef uint32_t fsk_word;
+#define FSK_WORD_BITS  6
+#define FSK_WORD_LEN   63u
+#define FSK_WORD_OTHER (1u << 28) /* an octet follows */
 
 /* The words of one context from the decoder's side: by length, the first word
  * and how many there are; the symbols in order of their words. */
@@ -52,14 +62,17 @@ struct fsk_order {
 };
 
 struct fsk_code {
-	fsk_word word[FSK_SYMS][64];      /* [context][symbol] */
+	uint8_t symbol[256];              /* of an octet; see FSK_OCTET_END */
+	fsk_word word[FSK_SYMS + 1][64];  /* [context][symbol] */
 	fsk_word tld[FSK_TLDS_MAX + 1];   /* the last: spelled out */
 	struct fsk_order order[FSK_SYMS]; /* of word[context] */
 	struct fsk_order tld_order;
-	uint8_t symbol[256];              /* of an octet */
 	uint64_t tld_label[FSK_TLDS_MAX]; /* label, length octet lowest */
 	uint16_t tlds;
-	uint16_t tld_slot[FSK_TLD_HASH]; /* row + 1, 0 if free */
+	struct {
+		uint64_t label; /* 0: free */
+		fsk_word word;
+	} tld_slot[FSK_TLD_HASH];
 };
 
 /* How often things occur in the list; adds up over threads. */

@@ -21,26 +21,24 @@
 #include "lib/db_layout.h"
 #include "lib/policy.h"
 
-/* A partition, ready for look-ups. */
-struct part {
-	const uint8_t *lines;
-	const uint8_t *recs;
-	uint64_t recs_len;
-	uint32_t count; /* of lines */
-};
-
 struct section {
 	const uint8_t *at;
 	uint64_t len;
 };
 
+/* What every look-up reads comes first and is small: in a busy resolver it
+ * falls out of the cache between two look-ups. */
 struct fsk_db {
 	struct fsk_key key;
-	unsigned part_bits, attr_width, max_chain;
-	unsigned mean_len; /* octets of a record, about; only a guess */
+	const uint8_t *lines, *recs;
+	uint8_t part_bits, attr_width, max_chain;
+	uint8_t mean_len; /* octets of a record, about; only a guess */
 	bool single, secret;
-	struct part part[FSK_PARTS_MAX];
+	/* [i], [i + 1]: where the lines of partition i begin and end. */
+	uint32_t part_line[FSK_PARTS_MAX + 1];
+	uint64_t part_recs[FSK_PARTS_MAX]; /* where its records begin */
 	const uint8_t *attrs;
+	_Atomic(void *) note; /* the user's */
 	struct fsk_code code;
 
 	struct section sec[FSK_SEC_KNOWN]; /* by enum fsk_section */
@@ -51,8 +49,6 @@ struct fsk_db {
 	const uint8_t *base;
 	size_t len;
 	size_t mapped; /* octets to unmap; 0: the caller's memory */
-
-	_Atomic(void *) note; /* the user's */
 	void (*free_note)(void *note);
 };
 
@@ -72,40 +68,26 @@ static const char *const section_names[FSK_SEC_KNOWN] = {
 
 /* ---- look-up ---- */
 
-/* The tags of a line, at hand for several comparisons. */
-struct tags {
 #ifdef __SSE2__
-	__m128i v[4]; /* the header is the first four of 32 */
-#else
-	const uint8_t *line;
-#endif
-};
-
-static inline struct tags
-tags_of(const uint8_t *line)
+/* Where eight tags of the line at V (its header is the first four) are TAG. */
+static inline __m128i
+equal_tags(const uint8_t *v, __m128i tag)
 {
-	struct tags t;
-#ifdef __SSE2__
-	const __m128i *v = (const __m128i *)(const void *)line;
-
-	for (unsigned i = 0; i < 4; i++)
-		t.v[i] = _mm_load_si128(v + i);
-#else
-	t.line = line;
-#endif
-	return t;
+	return _mm_cmpeq_epi16(
+	    _mm_load_si128((const __m128i *)(const void *)v), tag);
 }
+#endif
 
-/* Bit I is set where slot I holds TAG. */
+/* Bit I is set where slot I of LINE holds TAG. */
 static inline uint32_t
-slots_with(const struct tags *t, uint16_t tag)
+slots_with(const uint8_t *line, uint16_t tag)
 {
 #ifdef __SSE2__
 	const __m128i want = _mm_set1_epi16((short)tag);
 	__m128i a = _mm_packs_epi16(
-	    _mm_cmpeq_epi16(t->v[0], want), _mm_cmpeq_epi16(t->v[1], want));
+	    equal_tags(line, want), equal_tags(line + 16, want));
 	__m128i b = _mm_packs_epi16(
-	    _mm_cmpeq_epi16(t->v[2], want), _mm_cmpeq_epi16(t->v[3], want));
+	    equal_tags(line + 32, want), equal_tags(line + 48, want));
 
 	return ((uint32_t)_mm_movemask_epi8(a) |
 		   (uint32_t)_mm_movemask_epi8(b) << 16) >>
@@ -114,10 +96,36 @@ slots_with(const struct tags *t, uint16_t tag)
 	uint32_t hit = 0;
 
 	for (unsigned i = 0; i < FSK_LINE_SLOTS; i++)
-		hit |= (uint32_t)(fsk_get16(t->line + FSK_L_TAGS + 2 * i) ==
-			   tag)
+		hit |= (uint32_t)(fsk_get16(line + FSK_L_TAGS + 2 * i) == tag)
 		    << i;
 	return hit;
+#endif
+}
+
+/* Whether LINE may hold the tag of one of LOC[FROM] to LOC[TO].  Slots that are
+ * not used and the header are looked at, too; slots_with() decides. */
+static inline bool
+any_slot(const uint8_t *line, const uint64_t *loc, unsigned from, unsigned to)
+{
+#ifdef __SSE2__
+	__m128i any = _mm_setzero_si128();
+
+	for (unsigned k = from; k <= to; k++) {
+		const __m128i want = _mm_set1_epi16((short)fsk_tag_of(loc[k]));
+
+		any = _mm_or_si128(any,
+		    _mm_or_si128(_mm_or_si128(equal_tags(line, want),
+				     equal_tags(line + 16, want)),
+			_mm_or_si128(equal_tags(line + 32, want),
+			    equal_tags(line + 48, want))));
+	}
+	return _mm_movemask_epi8(any) != 0;
+#else
+	uint32_t any = 0;
+
+	for (unsigned k = from; k <= to; k++)
+		any |= slots_with(line, fsk_tag_of(loc[k]));
+	return any != 0;
 #endif
 }
 
@@ -148,36 +156,67 @@ sum_octets(const uint8_t *p, unsigned n)
 #endif
 }
 
-/* One look-up under way. */
+/* What has been found in one line. */
 struct search {
 	const struct fsk_db *db;
 	const struct fsk_query *q;
 	struct fsk_found *found;
-	int best;       /* rank of found->attr among those of equal labels */
 	unsigned coded; /* names only: `name` has this many labels */
-	struct fsk_coded *name;
+	struct fsk_coded name;
+	struct fsk_entry *all; /* every entry goes here; or NULL */
+	unsigned nall;
 };
+
+/* Keeps the entry with attribute set ATTR at the last LABELS labels, in order.
+ * A line that is the home of several anchors is seen once for each. */
+static void __attribute__((noinline))
+keep(struct search *s, uint32_t attr, unsigned labels)
+{
+	unsigned at = s->nall;
+
+	for (unsigned i = 0; i < s->nall; i++)
+		if (s->all[i].labels == labels && s->all[i].attr == attr)
+			return;
+	if (s->nall == FSK_ENTRIES_MAX) /* no writer of ours made that */
+		return;
+	for (; at > 0 && s->all[at - 1].labels > labels; at--)
+		s->all[at] = s->all[at - 1];
+	s->all[at].labels = (uint8_t)labels;
+	s->all[at].attr = attr;
+	s->nall++;
+}
+
+/* What decides among entries of equal labels: the higher. */
+static inline int
+rank_of(const uint8_t *attr)
+{
+	return 2 * attr[FSK_A_ALLOW] + (attr[FSK_A_MATCH] == FSK_EXACT);
+}
 
 /* Weighs the entry with attribute set ATTR at the last LABELS labels. */
 static void
 consider(struct search *s, uint32_t attr, unsigned labels)
 {
 	const uint8_t *a = s->db->attrs + (size_t)attr * FSK_ATTR_LEN;
-	bool whole = labels == s->q->labels;
-	int rank;
+	const bool whole = labels == s->q->labels;
+	struct fsk_found *f = s->found;
 
-	s->found->touched = true;
+	if (__builtin_expect(s->all != NULL, 0)) {
+		keep(s, attr, labels);
+		return;
+	}
+	f->touched = true;
 	if (a[FSK_A_MATCH] == (whole ? FSK_BELOW : FSK_EXACT))
 		return;
-	rank = 2 * a[FSK_A_ALLOW] + (a[FSK_A_MATCH] == FSK_EXACT);
-	if (s->found->covered &&
-	    (labels < s->found->labels ||
-		(labels == s->found->labels && rank <= s->best)))
+	if (f->covered &&
+	    (labels < f->labels ||
+		(labels == f->labels &&
+		    rank_of(a) <= rank_of(s->db->attrs +
+				      (size_t)f->attr * FSK_ATTR_LEN))))
 		return;
-	s->found->covered = true;
-	s->found->labels = (uint8_t)labels;
-	s->found->attr = attr;
-	s->best = rank;
+	f->covered = true;
+	f->labels = (uint8_t)labels;
+	f->attr = attr;
 }
 
 /* Compares the name of LEN octets (the length octet's value) at REC. */
@@ -198,29 +237,30 @@ same_name(struct search *s, const uint8_t *rec, unsigned len, unsigned labels)
 				return false;
 		return true;
 	}
-	bits = s->name->end[labels];
+	bits = s->name.end[labels];
 	if (len != fsk_coded_len(bits))
 		return false;
 	for (at = 0; at < bits / 64; at++)
 		if (fsk_get64(rec + 8 * at) !=
-		    fsk_get64(s->name->octet + 8 * at))
+		    fsk_get64(s->name.octet + 8 * at))
 			return false;
 	/* Then the bits left, the closing 1, zeroes to the end of the octet.
 	 * The 64 octets behind the last record may be read. */
-	want = __builtin_bswap64(fsk_get64(s->name->octet + 8 * at));
+	want = __builtin_bswap64(fsk_get64(s->name.octet + 8 * at));
 	is = __builtin_bswap64(fsk_get64(rec + 8 * at));
 	want = (want & ~(~0ull >> bits % 64)) | 1ull << 63 >> bits % 64;
 	return ((want ^ is) & ~(~0ull >> 8 >> bits % 64 / 8 * 8)) == 0;
 }
 
 /* Follows the tags found in LINE (bit I of HITS: slot I) to their records. */
-static void __attribute__((noinline))
-follow(struct search *s, const struct part *part, const uint8_t *line,
-    uint32_t hits, unsigned labels)
+static inline void
+follow(struct search *s, unsigned part, const uint8_t *line, uint32_t hits,
+    unsigned labels)
 {
 	const struct fsk_db *db = s->db;
 	const unsigned count = line[FSK_L_COUNT], width = db->attr_width;
-	const uint8_t *block = part->recs + fsk_get32(line + FSK_L_BLOCK);
+	const uint8_t *block = db->recs + db->part_recs[part] +
+	    fsk_get32(line + FSK_L_BLOCK);
 	const uint8_t *rec;
 	unsigned at;
 
@@ -253,7 +293,7 @@ follow(struct search *s, const struct part *part, const uint8_t *line,
 	__builtin_prefetch(rec + at - (at < 16 ? at : 16));
 	__builtin_prefetch(rec + at + 24);
 	if (s->coded < labels) {
-		fsk_code_name(&db->code, s->q, s->coded, labels, s->name);
+		fsk_code_name(&db->code, s->q, s->coded, labels, &s->name);
 		s->coded = labels;
 	}
 	for (; hits != 0; hits &= hits - 1) {
@@ -269,100 +309,179 @@ follow(struct search *s, const struct part *part, const uint8_t *line,
 }
 
 /* Follows what search_anchor() has seen in LINE. */
-static void __attribute__((noinline))
-follow_all(struct search *s, const struct part *part, const uint8_t *line,
-    unsigned anchor, unsigned last)
+static void __attribute__((noinline)) follow_all(const struct fsk_db *db,
+    const struct fsk_query *q, struct fsk_found *found, unsigned part,
+    const uint8_t *line, unsigned anchor, unsigned last)
 {
 	const uint32_t used = (1u << line[FSK_L_COUNT]) - 1;
-	const struct tags tags = tags_of(line);
+	struct search s; /* large: filled in only as needed */
 
+	s.db = db;
+	s.q = q;
+	s.found = found;
+	s.coded = 0;
+	s.all = NULL;
 	for (unsigned k = anchor; k <= last; k++) {
-		uint32_t hits = slots_with(&tags, fsk_tag_of(s->q->loc[k])) &
-		    used;
+		uint32_t hits = slots_with(line, fsk_tag_of(q->loc[k])) & used;
 
 		if (hits != 0)
-			follow(s, part, line, hits, k);
+			follow(&s, part, line, hits, k);
 	}
 }
 
-/* Looks into the line of the anchor made of the last ANCHOR labels, for the
- * names made of the last ANCHOR to LAST labels.  Returns whether the anchor is
- * heavy: names with more labels stand elsewhere too. */
-static inline bool
-search_anchor(
-    struct search *s, const struct part *part, unsigned anchor, unsigned last)
+/* A partition at hand: its number and its lines. */
+struct part {
+	unsigned i;
+	uint32_t count;
+	const uint8_t *lines;
+};
+
+static inline struct part
+part_of(const struct fsk_db *db, uint64_t loc)
 {
-	const uint64_t *loc = s->q->loc;
-	uint32_t at = fsk_line_of(loc[anchor], part->count);
-	const uint8_t *line = part->lines + (size_t)at * FSK_LINE_LEN;
-	const bool heavy = line[FSK_L_HEAVY] & fsk_heavy_of(loc[anchor]);
+	const unsigned i = fsk_part_of(loc, db->part_bits);
+	const uint32_t first = db->part_line[i];
 
-	for (unsigned chain = 1;; chain++) {
-		const struct tags tags = tags_of(line);
-		const uint16_t spill = fsk_get16(line + FSK_L_SPILL);
-		uint32_t hits = 0;
-		uint16_t spilt = 0;
+	return (struct part){ i, db->part_line[i + 1] - first,
+		db->lines + (size_t)first * FSK_LINE_LEN };
+}
 
-		for (unsigned k = anchor; k <= last; k++) {
-			uint16_t tag = fsk_tag_of(loc[k]);
+/* The line where the anchor at LOC is at home. */
+static inline const uint8_t *
+home_line(const struct part *p, uint64_t loc)
+{
+	return p->lines + (size_t)fsk_line_of(loc, p->count) * FSK_LINE_LEN;
+}
 
-			hits |= slots_with(&tags, tag);
-			spilt |= fsk_spill_of(tag);
-		}
-		if (__builtin_expect(
-			(hits & ((1u << line[FSK_L_COUNT]) - 1)) != 0, 0))
-			follow_all(s, part, line, anchor, last);
-		if (__builtin_expect((spill & spilt) == 0, 1) ||
-		    chain >= s->db->max_chain)
-			break;
-		at = at + 1 == part->count ? 0 : at + 1;
-		line = part->lines + (size_t)at * FSK_LINE_LEN;
+/* Looks on in the lines after LINE, as far as entries with the tags of the last
+ * ANCHOR to LAST labels may have gone on to them. */
+static void __attribute__((noinline)) search_on(const struct fsk_db *db,
+    const struct fsk_query *q, struct fsk_found *found, const struct part *part,
+    const uint8_t *line, unsigned anchor, unsigned last)
+{
+	uint16_t bits = 0;
+
+	for (unsigned k = anchor; k <= last; k++)
+		bits |= fsk_spill_of(fsk_tag_of(q->loc[k]));
+	for (unsigned chain = 1; chain < db->max_chain &&
+	     (fsk_get16(line + FSK_L_SPILL) & bits) != 0;
+	     chain++) {
+		line += FSK_LINE_LEN;
+		if (line == part->lines + (size_t)part->count * FSK_LINE_LEN)
+			line = part->lines;
+		if (any_slot(line, q->loc, anchor, last))
+			follow_all(db, q, found, part->i, line, anchor, last);
 	}
-	return heavy;
+}
+
+/* Looks into the home line of the anchor made of the last ANCHOR labels, for
+ * the names made of the last ANCHOR to LAST labels.  Returns whether the anchor
+ * is heavy: names with more labels stand elsewhere too. */
+static inline bool
+search_anchor(const struct fsk_db *db, const struct fsk_query *q,
+    struct fsk_found *found, const struct part *part, unsigned anchor,
+    unsigned last)
+{
+	const uint64_t *loc = q->loc;
+	const uint8_t *line = home_line(part, loc[anchor]);
+
+	if (__builtin_expect(any_slot(line, loc, anchor, last), 0))
+		follow_all(db, q, found, part->i, line, anchor, last);
+	if (__builtin_expect(fsk_get16(line + FSK_L_SPILL) != 0, 0))
+		search_on(db, q, found, part, line, anchor, last);
+	return line[FSK_L_HEAVY] & fsk_heavy_of(loc[anchor]);
 }
 
 void
 fsk_db_query(const struct fsk_db *db, struct fsk_query *q, const uint8_t *wire,
     size_t len)
 {
-	unsigned early;
+	struct part part;
 
 	fsk_query_fold(q, wire, len);
-	fsk_query_cut(q);
-	early = q->labels < 2 ? q->labels : 2;
-	fsk_query_locate(q, &db->key, 0, early);
-	if (early == 2) {
-		const struct part
-		    *part = &db->part[fsk_part_of(q->loc[2], db->part_bits)];
-
-		__builtin_prefetch(part->lines +
-		    (size_t)fsk_line_of(q->loc[2], part->count) * FSK_LINE_LEN);
+	fsk_query_cut(q, wire);
+	if (q->labels < 2) {
+		fsk_query_locate(q, &db->key, 0, q->labels);
+		return;
 	}
-	fsk_query_locate(q, &db->key, early, q->labels);
+	fsk_query_locate(q, &db->key, 0, 2);
+	part = part_of(db, q->loc[2]);
+	__builtin_prefetch(home_line(&part, q->loc[2]));
+	fsk_query_locate(q, &db->key, 2, q->labels);
+	/* One in three popular names needs the second line, too. */
+	if (q->labels > 2)
+		__builtin_prefetch(home_line(&part, q->loc[3]));
+}
+
+/* For databases with entries of a single label, which have a line of their
+ * own. */
+static void __attribute__((noinline)) search_single(
+    const struct fsk_db *db, const struct fsk_query *q, struct fsk_found *found)
+{
+	const struct part part = part_of(db, q->loc[1]);
+
+	search_anchor(db, q, found, &part, 1, 1);
 }
 
 void
 fsk_db_find(
     const struct fsk_db *db, const struct fsk_query *q, struct fsk_found *found)
 {
-	struct fsk_coded name; /* large: filled in only when needed */
-	struct search s = { db, q, found, 0, 0, &name };
-	const struct part *part;
+	struct part part;
 
-	found->covered = found->touched = false;
-	found->labels = 0;
-	found->attr = 0;
-
-	if (db->single && q->labels >= 1) {
-		part = &db->part[fsk_part_of(q->loc[1], db->part_bits)];
-		search_anchor(&s, part, 1, 1);
-	}
+	*found = (struct fsk_found){ 0 };
+	if (__builtin_expect(db->single, 0) && q->labels >= 1)
+		search_single(db, q, found);
 	if (q->labels < 2)
 		return;
-	part = &db->part[fsk_part_of(q->loc[2], db->part_bits)];
+	part = part_of(db, q->loc[2]);
 	for (unsigned k = 2; k <= q->labels; k++)
-		if (__builtin_expect(!search_anchor(&s, part, k, q->labels), 1))
+		if (!search_anchor(db, q, found, &part, k, q->labels))
 			break;
+}
+
+/* Follows all that may stand in the line of the last ANCHOR labels of S, and in
+ * the lines after it, to entries of up to LAST labels. */
+static void
+collect(
+    struct search *s, const struct part *part, unsigned anchor, unsigned last)
+{
+	const struct fsk_db *db = s->db;
+	const uint8_t *line = home_line(part, s->q->loc[anchor]);
+
+	for (unsigned chain = 0; chain < db->max_chain; chain++) {
+		const uint32_t used = (1u << line[FSK_L_COUNT]) - 1;
+
+		for (unsigned k = anchor; k <= last; k++) {
+			uint32_t hits = slots_with(
+					    line, fsk_tag_of(s->q->loc[k])) &
+			    used;
+
+			if (hits != 0)
+				follow(s, part->i, line, hits, k);
+		}
+		line += FSK_LINE_LEN;
+		if (line == part->lines + (size_t)part->count * FSK_LINE_LEN)
+			line = part->lines;
+	}
+}
+
+unsigned
+fsk_db_entries(const struct fsk_db *db, const struct fsk_query *q,
+    struct fsk_entry at[static FSK_ENTRIES_MAX])
+{
+	struct search s = { .db = db, .q = q, .all = at };
+	struct part part;
+
+	if (db->single && q->labels >= 1) {
+		part = part_of(db, q->loc[1]);
+		collect(&s, &part, 1, 1);
+	}
+	if (q->labels >= 2)
+		part = part_of(db, q->loc[2]);
+	for (unsigned k = 2; k <= q->labels; k++)
+		collect(&s, &part, k, q->labels);
+	return s.nall;
 }
 
 bool
@@ -663,6 +782,31 @@ block_len(const struct fsk_db *db, const uint8_t *block, uint64_t avail,
 	return len <= avail ? len : 0;
 }
 
+/* Checks the lines of the partition PART, whose records take RECS_LEN octets;
+ * adds its entries to *ENTRIES. */
+static int
+check_part(
+    const struct check *c, unsigned part, uint64_t recs_len, uint64_t *entries)
+{
+	const struct fsk_db *db = c->db;
+	const uint8_t *recs = db->recs + db->part_recs[part];
+
+	for (uint32_t i = db->part_line[part]; i < db->part_line[part + 1];
+	     i++) {
+		const uint8_t *line = db->lines + (size_t)i * FSK_LINE_LEN;
+		uint64_t block = fsk_get32(line + FSK_L_BLOCK);
+		unsigned count = line[FSK_L_COUNT];
+
+		if (count == 0)
+			continue;
+		if (count > FSK_LINE_SLOTS || block > recs_len ||
+		    block_len(db, recs + block, recs_len - block, count) == 0)
+			return CORRUPT(c, "line %u cannot be used", i);
+		*entries += count;
+	}
+	return FSK_OK;
+}
+
 static int
 check_lines(const struct check *c)
 {
@@ -672,11 +816,14 @@ check_lines(const struct check *c)
 	const struct section *recs = &db->sec[FSK_SEC_RECS];
 	const unsigned n = 1u << db->part_bits;
 	uint64_t entries = 0;
+	int rc;
 
 	if (parts->len != (uint64_t)n * FSK_PART_LEN)
 		return CORRUPT(c, "wrong length of the partitions");
 	if (lines->len % FSK_LINE_LEN != 0 || recs->len < FSK_RECS_PAD)
 		return CORRUPT(c, "wrong length of the lines or records");
+	db->lines = lines->at;
+	db->recs = recs->at;
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *row = parts->at + (size_t)i * FSK_PART_LEN;
 		uint64_t rec = fsk_get64(row + FSK_P_RECS);
@@ -686,40 +833,21 @@ check_lines(const struct check *c)
 		uint64_t all = lines->len / FSK_LINE_LEN;
 		uint64_t room = recs->len - FSK_RECS_PAD;
 
-		if (count == 0 || line > all || count > all - line ||
-		    rec > room || rec_len > room - rec)
+		if (line != db->part_line[i] || count == 0 ||
+		    count > all - line || rec > room || rec_len > room - rec)
 			return CORRUPT(c, "partition %u lies outside", i);
-		db->part[i].lines = lines->at + (size_t)line * FSK_LINE_LEN;
-		db->part[i].recs = recs->at + rec;
-		db->part[i].recs_len = rec_len;
-		db->part[i].count = count;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		const struct part *p = &db->part[i];
-
-		for (uint32_t j = 0; j < p->count; j++) {
-			const uint8_t *line = p->lines +
-			    (size_t)j * FSK_LINE_LEN;
-			uint64_t block = fsk_get32(line + FSK_L_BLOCK);
-			unsigned count = line[FSK_L_COUNT];
-
-			if (count == 0)
-				continue;
-			if (count > FSK_LINE_SLOTS || block > p->recs_len ||
-			    block_len(db, p->recs + block, p->recs_len - block,
-				count) == 0)
-				return CORRUPT(c,
-				    "line %u of partition %u cannot be used", j,
-				    i);
-			entries += count;
-		}
+		db->part_line[i + 1] = line + count;
+		db->part_recs[i] = rec;
+		rc = check_part(c, i, rec_len, &entries);
+		if (rc != FSK_OK)
+			return rc;
 	}
 	if (entries != fsk_get64(db->base + FSK_H_ENTRIES))
 		return CORRUPT(c, "it has %llu entries, its header says %llu",
 		    (unsigned long long)entries,
 		    (unsigned long long)fsk_get64(db->base + FSK_H_ENTRIES));
 	if (entries != 0 && !db->secret)
-		db->mean_len = (unsigned)(recs->len / entries % 64);
+		db->mean_len = (uint8_t)(recs->len / entries % 64);
 	return FSK_OK;
 }
 
@@ -762,11 +890,24 @@ check_all(
 	return rc;
 }
 
+/* An empty handle at the start of a cache line, so that one line holds what a
+ * look-up reads first. */
+static struct fsk_db *
+new_db(void)
+{
+	struct fsk_db *db = aligned_alloc(
+	    FSK_LINE_LEN, (sizeof(*db) + 63) / FSK_LINE_LEN * FSK_LINE_LEN);
+
+	if (db != NULL)
+		memset(db, 0, sizeof(*db));
+	return db;
+}
+
 static int
 open_memory(struct fsk_db **out, const void *bytes, size_t len,
     const char *name, bool nested, struct fsk_error *err)
 {
-	struct fsk_db *db = calloc(1, sizeof(*db));
+	struct fsk_db *db = new_db();
 	int rc;
 
 	*out = NULL;
@@ -829,13 +970,17 @@ map_anonymous(size_t len)
 	return start;
 }
 
+/* In pieces: a kernel that does not interrupt itself lets others run between
+ * two calls. */
 static int
 read_whole(int fd, uint8_t *to, size_t len)
 {
+	static const size_t piece = 1 << 20;
 	size_t at = 0;
 
 	while (at < len) {
-		ssize_t n = pread(fd, to + at, len - at, (off_t)at);
+		ssize_t n = pread(fd, to + at,
+		    len - at < piece ? len - at : piece, (off_t)at);
 
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -868,7 +1013,7 @@ fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
 		return fsk_fail(err, FSK_EFORMAT, "'%s' is not a file", path);
 	if (st.st_size == 0) /* mmap() would call this EINVAL */
 		return fsk_fail(err, FSK_EFORMAT, "'%s' is empty", path);
-	db = calloc(1, sizeof(*db));
+	db = new_db();
 	if (db == NULL)
 		return fsk_fail(
 		    err, FSK_ENOMEM, "out of memory opening '%s'", path);
@@ -1090,13 +1235,12 @@ fsk_db_count(const struct fsk_db *db, uint64_t *count)
 	const size_t step = db->secret ? FSK_REC_PRINT_LEN + width : width;
 
 	for (unsigned i = 0; i < 1u << db->part_bits; i++) {
-		const struct part *p = &db->part[i];
-
-		for (uint32_t j = 0; j < p->count; j++) {
-			const uint8_t *line = p->lines +
+		for (uint32_t j = db->part_line[i]; j < db->part_line[i + 1];
+		     j++) {
+			const uint8_t *line = db->lines +
 			    (size_t)j * FSK_LINE_LEN;
 			const unsigned n = line[FSK_L_COUNT];
-			const uint8_t *attr = p->recs +
+			const uint8_t *attr = db->recs + db->part_recs[i] +
 			    fsk_get32(line + FSK_L_BLOCK) +
 			    (db->secret ? FSK_REC_PRINT_LEN : n);
 
@@ -1128,12 +1272,11 @@ fsk_db_each(const struct fsk_db *db,
 		return fsk_fail(
 		    err, FSK_EINVAL, "a secret database keeps no names");
 	for (unsigned i = 0; i < 1u << db->part_bits; i++) {
-		const struct part *p = &db->part[i];
-
-		for (uint32_t j = 0; j < p->count; j++) {
-			const uint8_t *line = p->lines +
+		for (uint32_t j = db->part_line[i]; j < db->part_line[i + 1];
+		     j++) {
+			const uint8_t *line = db->lines +
 			    (size_t)j * FSK_LINE_LEN;
-			const uint8_t *block = p->recs +
+			const uint8_t *block = db->recs + db->part_recs[i] +
 			    fsk_get32(line + FSK_L_BLOCK);
 			unsigned count = line[FSK_L_COUNT];
 			const uint8_t *rec = block +
@@ -1148,9 +1291,9 @@ fsk_db_each(const struct fsk_db *db,
 					: !fsk_code_decode(
 					      &db->code, rec, block[k], &name))
 					return fsk_fail(err, FSK_ECORRUPT,
-					    "a name in line %u of partition "
-					    "%u cannot be decoded",
-					    j, i);
+					    "a name in line %u cannot be "
+					    "decoded",
+					    j);
 				rc = each(arg, &name,
 				    fsk_get_width(
 					block + count + (size_t)k * width,

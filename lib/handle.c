@@ -17,8 +17,10 @@ fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 
 	memset(h, 0, sizeof(*h));
 	atomic_init(&h->current, empty);
+	atomic_init(&h->changes, 0);
 	atomic_init(&h->readers, NULL);
 	h->load = load;
+	h->open = fsk_db_open_fd;
 	h->path = strdup(path);
 	h->bypass_path = fsk_bypass_path(path);
 	if (asprintf(&h->shadow_path, "%s.shadow", path) == -1)
@@ -132,6 +134,14 @@ look(const char *path, struct fsk_file_id *seen, int *fd, struct fsk_error *err)
 	return FSK_SWAPPED;
 }
 
+/* Puts LIST in force. */
+static void
+swap(struct fsk_handle *h, struct fsk_list *list)
+{
+	h->old = atomic_exchange(&h->current, list);
+	atomic_fetch_add(&h->changes, 1);
+}
+
 /* A list to be changed and put in force; NULL when out of memory. */
 static struct fsk_list *
 next_list(struct fsk_handle *h, struct fsk_error *err)
@@ -152,7 +162,7 @@ swap_db(struct fsk_handle *h, struct fsk_list *list, struct fsk_db **at, int fd,
 {
 	struct fsk_db *db;
 
-	if (fsk_db_open_fd(&db, fd, path, h->load, err) != FSK_OK) {
+	if (h->open(&db, fd, path, h->load, err) != FSK_OK) {
 		free(list);
 		return FSK_REFUSED;
 	}
@@ -160,7 +170,7 @@ swap_db(struct fsk_handle *h, struct fsk_list *list, struct fsk_db **at, int fd,
 		h->opened(h->arg, db);
 	h->old_db = *at;
 	*at = db;
-	h->old = atomic_exchange(&h->current, list);
+	swap(h, list);
 	return FSK_SWAPPED;
 }
 
@@ -197,7 +207,7 @@ fsk_handle_refresh_shadow(struct fsk_handle *h, struct fsk_error *err)
 	} else if (r == FSK_ABSENT) {
 		h->old_db = list->shadow;
 		list->shadow = NULL;
-		h->old = atomic_exchange(&h->current, list);
+		swap(h, list);
 		r = FSK_SWAPPED;
 	} else {
 		r = swap_db(h, list, &list->shadow, fd, h->shadow_path, err);
@@ -230,7 +240,7 @@ fsk_handle_refresh_bypasses(struct fsk_handle *h, struct fsk_error *err)
 	}
 	h->old_bypasses = list->bypasses;
 	list->bypasses = next;
-	h->old = atomic_exchange(&h->current, list);
+	swap(h, list);
 	return FSK_SWAPPED;
 }
 

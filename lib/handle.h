@@ -42,10 +42,15 @@ struct fsk_file_id {
 
 struct fsk_handle {
 	_Atomic(struct fsk_list *) current; /* never NULL */
+	/* Counted when `current` is another already. */
+	_Atomic uint64_t changes;
 	_Atomic(struct fsk_reader *) readers;
 	/* The keeper's: */
 	char *path, *bypass_path, *shadow_path;
 	enum fsk_db_load load;
+	/* fsk_db_open_fd(), or one of the keeper's that does it elsewhere. */
+	int (*open)(struct fsk_db **db, int fd, const char *path,
+	    enum fsk_db_load load, struct fsk_error *err);
 	struct fsk_file_id seen, bypass_seen, shadow_seen;
 	void (*opened)(void *arg, const struct fsk_db *db);
 	void *arg;
@@ -104,6 +109,14 @@ void fsk_handle_retire(struct fsk_handle *h);
  * what was withdrawn from readers before, apart from lists, can then be freed.
  */
 void fsk_handle_drain(struct fsk_handle *h);
+
+/* How often the current list was replaced.  What fsk_reader_enter() gives
+ * after this was read is not an older one. */
+static inline uint64_t
+fsk_handle_changes(const struct fsk_handle *h)
+{
+	return atomic_load_explicit(&h->changes, memory_order_acquire);
+}
 
 /* Reader: the current list, which stays until fsk_reader_leave().  Does not
  * nest. */

@@ -19,6 +19,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "lib/bytes.h"
 #include "lib/name.h"
@@ -134,14 +137,14 @@ fsk_locate_label(const struct fsk_key *k, uint64_t loc, const uint8_t *p)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-/* Cuts q->wire (canonical, q->len octets, checked) into labels.  The root has
- * none. */
+/* Finds the labels of q->wire, which is or will be a copy of WIRE (a checked
+ * name) in lower case.  The root has none. */
 static inline void
-fsk_query_cut(struct fsk_query *q)
+fsk_query_cut(struct fsk_query *q, const uint8_t *wire)
 {
-	unsigned n = 0;
+	unsigned n = 0, len;
 
-	for (unsigned i = 0; q->wire[i] != 0; i += q->wire[i] + 1u)
+	for (unsigned i = 0; (len = wire[i]) != 0; i += len + 1)
 		q->start[n++] = (uint8_t)i;
 	q->labels = n;
 }
@@ -163,7 +166,7 @@ fsk_query_locate(struct fsk_query *q, const struct fsk_key *key, unsigned done,
 static inline void
 fsk_query_hash(struct fsk_query *q, const struct fsk_key *key)
 {
-	fsk_query_cut(q);
+	fsk_query_cut(q, q->wire);
 	fsk_query_locate(q, key, 0, q->labels);
 }
 
@@ -179,21 +182,46 @@ fsk_lower8(uint64_t w)
 	return w | (from_a & ~past_z & ~w & 0x8080808080808080u) >> 2;
 }
 
+#ifdef __SSE2__
+/* The same for sixteen. */
+static inline __m128i
+fsk_lower16(const uint8_t *p)
+{
+	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	/* 'A' to 'Z' become the 26 highest of the signed numbers. */
+	const __m128i upper = _mm_cmpgt_epi8(
+	    _mm_add_epi8(v, _mm_set1_epi8(127 - 'Z')), _mm_set1_epi8(127 - 26));
+
+	return _mm_or_si128(v, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A')));
+}
+#endif
+
 /* Copies the name WIRE, LEN octets long with its root label, in any letter
  * case, to *Q.  WIRE must be one whole uncompressed name.  Its length octets
  * are below 'A' and stay as they are. */
 static inline void
 fsk_query_fold(struct fsk_query *q, const uint8_t *wire, size_t len)
 {
+	size_t i = 0;
+
 	q->len = (unsigned)len;
-	if (len >= 8) {
-		/* The last eight overlap those before them. */
-		for (size_t i = 0; i < len - 8; i += 8)
+	/* The last sixteen or eight overlap those before them. */
+#ifdef __SSE2__
+	if (len >= 16) {
+		for (; i < len - 16; i += 16)
+			_mm_storeu_si128((__m128i *)(void *)(q->wire + i),
+			    fsk_lower16(wire + i));
+		_mm_storeu_si128((__m128i *)(void *)(q->wire + len - 16),
+		    fsk_lower16(wire + len - 16));
+	} else
+#endif
+	    if (len >= 8) {
+		for (; i < len - 8; i += 8)
 			fsk_put64(q->wire + i, fsk_lower8(fsk_get64(wire + i)));
 		fsk_put64(
 		    &q->wire[len - 8], fsk_lower8(fsk_get64(wire + len - 8)));
 	} else {
-		for (size_t i = 0; i < len; i++)
+		for (; i < len; i++)
 			q->wire[i] = fsk_lower[wire[i]];
 	}
 	fsk_put64(q->wire + len, 0);
@@ -205,7 +233,8 @@ fsk_query_init(struct fsk_query *q, const struct fsk_key *key,
     const uint8_t *wire, size_t len)
 {
 	fsk_query_fold(q, wire, len);
-	fsk_query_hash(q, key);
+	fsk_query_cut(q, wire);
+	fsk_query_locate(q, key, 0, q->labels);
 }
 
 #endif

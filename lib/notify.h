@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 /* Sends TEXT, lines such as "READY=1".  What cannot be sent is lost: a daemon
- * does not depend on being watched. */
+ * does not depend on being watched.  The variable is read the first time only.
+ * Any thread. */
 void fsk_notify(const char *text);
 
 /* How often "WATCHDOG=1" is wanted, in microseconds; 0: not at all. */

@@ -88,17 +88,17 @@ struct fsk_event {
 	uint64_t time;      /* microseconds since 1970-01-01 */
 	uint8_t client[16]; /* IPv6, or IPv4 mapped (::ffff:a.b.c.d) */
 	uint16_t qtype;
-	uint16_t category, group;       /* labels, or FSK_NO_LABEL */
+	uint16_t category, group; /* labels, or FSK_NO_LABEL */
+	uint8_t feeds;            /* those that fit; the counters know all */
+	uint8_t unique;           /* 1: no other feed has the entry */
+	uint8_t severity;         /* enum fsk_severity */
+	uint8_t action;           /* enum fsk_action */
+	uint8_t transport;        /* enum fsk_transport */
+	uint8_t entry;            /* labels of the entry, a suffix of qname */
+	uint8_t would;            /* enum fsk_would */
+	uint8_t qname_len;        /* octets of qname, root label included */
 	uint16_t feed[FSK_EVENT_FEEDS]; /* labels, `feeds` of them */
-	uint8_t feeds;     /* those that fit; the counters know all */
-	uint8_t unique;    /* 1: no other feed has the entry */
-	uint8_t severity;  /* enum fsk_severity */
-	uint8_t action;    /* enum fsk_action */
-	uint8_t transport; /* enum fsk_transport */
-	uint8_t entry;     /* labels of the entry, a suffix of qname */
-	uint8_t would;     /* enum fsk_would */
-	uint8_t qname_len; /* octets of qname, root label included */
-	uint8_t qname[FSK_NAME_MAX]; /* lower case, wire form */
+	uint8_t qname[FSK_NAME_MAX];    /* lower case, wire form */
 };
 
 /* ---- the resolver's side ---- */
@@ -164,6 +164,9 @@ bool fsk_ring_replaced(const struct fsk_ring_reader *r);
 const uint8_t *fsk_ring_id(const struct fsk_ring_reader *r); /* 16 octets */
 
 unsigned fsk_ring_workers(const struct fsk_ring_reader *r);
+
+/* How many events of each worker there is room for. */
+unsigned fsk_ring_room(const struct fsk_ring_reader *r);
 
 /* Takes up to N events of WORKER into E; how many.  The next call goes on
  * behind them.  What they say is in range (labels that there are, lengths, a

@@ -54,8 +54,12 @@ struct fsk_ring_row {
 	char name[FSK_LABEL_TEXT];
 };
 
+/* An event without what it does not use, so that most lie in one or two cache
+ * lines: the first octets of struct fsk_event, its feeds, its name. */
+#define FSK_RING_EVENT_FIXED offsetof(struct fsk_event, feed)
 struct fsk_ring_slot {
-	_Alignas(FSK_RING_LINE) struct fsk_event event;
+	_Alignas(FSK_RING_LINE) uint8_t
+	    octet[FSK_RING_EVENT_FIXED + 2 * FSK_EVENT_FEEDS + FSK_NAME_MAX];
 };
 
 struct fsk_ring_hits {
@@ -65,7 +69,8 @@ struct fsk_ring_hits {
 struct fsk_ring_block {
 	_Alignas(FSK_RING_LINE) _Atomic uint32_t owner; /* 0: nobody's */
 	_Alignas(FSK_RING_LINE) _Atomic uint64_t head;  /* events stored */
-	_Alignas(FSK_RING_LINE) _Atomic uint64_t tail;  /* events let go of */
+	_Atomic uint64_t first; /* the event in slot 0, see fsk_ring_event() */
+	_Alignas(FSK_RING_LINE) _Atomic uint64_t tail; /* events let go of */
 	_Alignas(FSK_RING_LINE) _Atomic uint64_t counter[FSK_COUNTERS];
 	_Alignas(FSK_RING_LINE) struct fsk_ring_hits hit[FSK_RING_LABELS];
 	struct fsk_ring_slot slot[];
@@ -78,7 +83,7 @@ static_assert(offsetof(struct fsk_ring_header, checksum) == 72, "FORMAT.md");
 static_assert(offsetof(struct fsk_ring_header, total) == 192, "FORMAT.md");
 static_assert(sizeof(struct fsk_ring_header) <= FSK_RING_PAGE, "FORMAT.md");
 static_assert(sizeof(struct fsk_ring_row) == 104, "FORMAT.md");
-static_assert(offsetof(struct fsk_event, qname) == 70, "FORMAT.md");
+static_assert(FSK_RING_EVENT_FIXED == 38, "FORMAT.md");
 static_assert(sizeof(struct fsk_ring_slot) == 384, "FORMAT.md");
 static_assert(offsetof(struct fsk_ring_block, counter) == 192, "FORMAT.md");
 static_assert(offsetof(struct fsk_ring_block, hit) == 576, "FORMAT.md");
@@ -125,8 +130,8 @@ fsk_ring_block(uint8_t *base, unsigned events, unsigned i)
 
 struct fsk_ring_worker {
 	_Alignas(FSK_RING_LINE) struct fsk_ring_block *block;
-	uint64_t head, tail; /* as last stored, as last seen */
-	uint64_t mask;       /* events - 1 */
+	uint64_t head, first; /* as last stored */
+	uint64_t mask;        /* events - 1 */
 };
 
 struct fsk_ring {

@@ -220,6 +220,12 @@ fsk_ring_workers(const struct fsk_ring_reader *r)
 	return r->workers;
 }
 
+unsigned
+fsk_ring_room(const struct fsk_ring_reader *r)
+{
+	return r->events;
+}
+
 /* ---- events ---- */
 
 /* Whether LABEL is one of KIND. */
@@ -237,15 +243,19 @@ static bool
 copy_event(const struct fsk_ring_reader *r, const struct fsk_ring_slot *slot,
     struct fsk_event *e)
 {
+	const uint8_t *p = slot->octet;
 	uint8_t wire[UINT8_MAX];
 	struct fsk_name name;
 
 	memset(e, 0, sizeof(*e));
-	memcpy(e, &slot->event, offsetof(struct fsk_event, qname));
-	memcpy(wire, slot->event.qname, e->qname_len);
+	memcpy(e, p, FSK_RING_EVENT_FIXED);
+	p += FSK_RING_EVENT_FIXED;
+	if (e->feeds > FSK_EVENT_FEEDS)
+		return false;
+	memcpy(e->feed, p, 2u * e->feeds);
+	memcpy(wire, p + 2u * e->feeds, e->qname_len);
 	if (!fsk_name_from_wire(&name, wire, e->qname_len) ||
-	    e->entry > fsk_name_labels(name.wire) ||
-	    e->feeds > FSK_EVENT_FEEDS || e->unique > 1 ||
+	    e->entry > fsk_name_labels(name.wire) || e->unique > 1 ||
 	    e->would > FSK_TRIED_PASSES ||
 	    e->severity >= FSK_COUNT_ACTION - FSK_COUNT_SEVERITY ||
 	    e->action >= FSK_COUNTERS - FSK_COUNT_ACTION ||
@@ -271,7 +281,7 @@ fsk_ring_take(struct fsk_ring_reader *r, unsigned worker, struct fsk_event *e,
 {
 	struct fsk_ring_block *b;
 	struct cursor *c;
-	uint64_t head;
+	uint64_t head, first;
 	size_t got = 0;
 
 	if (worker >= r->workers || r->read_only)
@@ -285,9 +295,12 @@ fsk_ring_take(struct fsk_ring_reader *r, unsigned worker, struct fsk_event *e,
 		return 0;
 	}
 	c->lost = false;
+	/* It changes only when there is nothing to take. */
+	first = atomic_load_explicit(&b->first, memory_order_relaxed);
 	for (; got < n && c->taken != head; c->taken++)
-		if (copy_event(
-			r, &b->slot[c->taken & (r->events - 1)], &e[got]))
+		if (copy_event(r,
+			&b->slot[(c->taken - first) & (r->events - 1)],
+			&e[got]))
 			got++;
 		else
 			++*damaged;

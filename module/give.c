@@ -62,7 +62,7 @@ drop(struct fraudsink *fs, struct worker_slot *slot,
 	     r != NULL && hit != NULL; r = r->next) {
 		struct asker who;
 
-		asker_read(&who, &r->query_reply, NULL, false);
+		asker_read(&who, &r->query_reply, &r->edns, hit->ecs);
 		tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
 		tally_blocked(&fs->tally, slot, hit, &who, &j->now);
 	}

@@ -378,7 +378,7 @@ path_reply(struct fraudsink *fs, struct worker_slot *slot,
 	if (mine == NULL)
 		return;
 	if (repinfo != NULL && mine->hit != NULL) {
-		asker_read(&who, repinfo, edns, false);
+		asker_read(&who, repinfo, edns, mine->hit->ecs);
 		tally_blocked(
 		    &fs->tally, slot, mine->hit, &who, qstate->env->now_tv);
 	}
@@ -397,9 +397,19 @@ path_cached(struct fraudsink *fs, struct worker_slot *slot,
     const struct query_info *qinfo, const struct edns_data *edns,
     const struct comm_reply *repinfo)
 {
+	const uint64_t list = fsk_handle_changes(&fs->handle);
 	struct judged j;
+	uint64_t hash;
 
 	tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
+	if (qinfo->qname_len == 0)
+		return;
+	/* Mostly it is known from a moment ago that it concerns nobody. */
+	hash = fsk_memo_hash(&slot->memo, qinfo->qname, qinfo->qname_len);
+	if (fsk_memo_knows(&slot->memo, list, hash)) {
+		tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
+		return;
+	}
 	if (judge_question(fs, slot, NULL, qinfo, &j)) {
 		if (repinfo != NULL)
 			judge_asker(&j, repinfo, edns);
@@ -411,6 +421,9 @@ path_cached(struct fraudsink *fs, struct worker_slot *slot,
 			worker_leak(slot, qinfo->qname, qinfo->qname_len,
 			    qinfo->qtype, qinfo->qclass);
 		}
+		if (j.v.reason == FSK_NOT_LISTED && !j.v.touched &&
+		    j.list->shadow == NULL)
+			fsk_memo_note(&slot->memo, list, hash);
 	}
 	judge_release(slot);
 }

@@ -321,6 +321,8 @@ tally_prepare(const struct fsk_db *main, const struct fsk_verdict *v,
 	    region, sizeof(*hit) + a.feeds * sizeof(hit->feed[0]));
 	if (hit == NULL)
 		return NULL;
+	hit->ecs = fsk_db_policy(main) != NULL &&
+	    fsk_policy_settings(fsk_db_policy(main))->trust_ecs;
 	feeds = describe(&hit->event, main, v, q);
 	hit->feeds = 0;
 	for (unsigned i = 0; i < feeds; i++) {
@@ -335,15 +337,14 @@ tally_prepare(const struct fsk_db *main, const struct fsk_verdict *v,
 	return hit;
 }
 
-/* Tells the event *E of the client WHO. */
+/* Notes when, and who asked. */
 static void
-tell(struct fsk_ring_worker *w, struct fsk_event *e, const struct asker *who,
-    const struct timeval *now)
+note_client(
+    struct fsk_event *e, const struct asker *who, const struct timeval *now)
 {
 	e->time = (uint64_t)now->tv_sec * 1000000 + (uint64_t)now->tv_usec;
 	memcpy(e->client, who->addr, sizeof(e->client));
 	e->transport = (uint8_t)who->transport;
-	fsk_ring_event(w, e);
 }
 
 void
@@ -355,6 +356,8 @@ tally_blocked(struct tally *t, struct worker_slot *slot, struct tally_hit *hit,
 
 	if (w == NULL)
 		return;
+	/* Early, so that it is in memory when the event is copied. */
+	note_client(e, who, now);
 	fsk_ring_count(w, FSK_COUNT_SEVERITY + e->severity);
 	fsk_ring_count(w, FSK_COUNT_ACTION + e->action);
 	if (slot->ring == t->memory)
@@ -363,7 +366,7 @@ tally_blocked(struct tally *t, struct worker_slot *slot, struct tally_hit *hit,
 		fsk_ring_hit(w, hit->feed[i], e->unique);
 	fsk_ring_hit(w, e->category, e->unique);
 	fsk_ring_hit(w, e->group, e->unique);
-	tell(w, e, who, now);
+	fsk_ring_event(w, e);
 }
 
 void
@@ -387,5 +390,6 @@ tally_tried(struct tally *t, struct worker_slot *slot,
 	if (slot->ring == t->memory)
 		return;
 	memcpy(e.qname, q->q.wire, q->q.len);
-	tell(w, &e, who, now);
+	note_client(&e, who, now);
+	fsk_ring_event(w, &e);
 }

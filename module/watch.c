@@ -3,11 +3,18 @@
  * The background thread.  It polls the file's identity a few times a second,
  * which works on every file system and costs nothing, and does all that could
  * make a worker wait: opening, checking, sweeping, logging.
+ *
+ * Reading and checking a list takes a tenth of a second and no lock: a thread
+ * does that which has a lower priority.  All else is left to one that has the
+ * workers' own priority: while it holds a lock of Unbound's cache, workers
+ * spin, and it must not have to wait for them.
  */
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,8 +22,12 @@
 #include "module/fraudsink.h"
 #include "module/sweep.h"
 
-#define NICE    10 /* on Linux, of this thread alone */
 #define POLL_MS 100
+
+/* Of the thread that reads: enough weight for a list to be in force within two
+ * seconds where all processors are busy, and short turns. */
+#define READ_NICE     5
+#define READ_SLICE_NS 100000
 
 atomic_bool watch_missing;
 
@@ -171,6 +182,66 @@ look_beside(struct fraudsink *fs)
 	}
 }
 
+/* As in sched_setattr(2), for which older C libraries have nothing. */
+struct attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* Makes the calling thread, on Linux it alone, wait for the workers rather than
+ * they for it: from Linux 6.12 on a thread that asks for short turns is not
+ * given longer ones. */
+static void
+be_gentle(void)
+{
+	const id_t me = (id_t)gettid();
+	const int nice = getpriority(PRIO_PROCESS, me) + READ_NICE;
+	struct attributes a = { .size = sizeof(a),
+		.policy = SCHED_BATCH,
+		.nice = nice < 19 ? nice : 19,
+		.runtime = READ_SLICE_NS };
+
+	if (syscall(SYS_sched_setattr, 0, &a, 0) != 0)
+		setpriority(PRIO_PROCESS, me, nice);
+}
+
+/* A database to be opened. */
+struct opening {
+	struct fsk_db **db;
+	int fd;
+	const char *path;
+	enum fsk_db_load load;
+	struct fsk_error *err;
+	int rc;
+};
+
+static void *
+open_here(void *arg)
+{
+	struct opening *o = arg;
+
+	be_gentle();
+	o->rc = fsk_db_open_fd(o->db, o->fd, o->path, o->load, o->err);
+	return NULL;
+}
+
+/* fsk_db_open_fd() in a thread of lower priority. */
+static int
+open_gently(struct fsk_db **db, int fd, const char *path, enum fsk_db_load load,
+    struct fsk_error *err)
+{
+	struct opening o = { db, fd, path, load, err, FSK_OK };
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, open_here, &o) != 0)
+		return fsk_db_open_fd(db, fd, path, load, err);
+	pthread_join(thread, NULL);
+	return o.rc;
+}
+
 static void
 look(struct fraudsink *fs)
 {
@@ -232,10 +303,7 @@ run(void *arg)
 	struct fraudsink *fs = arg;
 	struct timespec until;
 
-	/* Where a worker shares our processor, it goes first; a tenth of a
-	 * busy one is enough to take up a list in time. */
-	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
-
+	fs->handle.open = open_gently; /* workers run from now on */
 	pthread_mutex_lock(&fs->lock);
 	while (!fs->stop) {
 		clock_gettime(CLOCK_MONOTONIC, &until);

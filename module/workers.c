@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* The slot of this thread.  Threads and this library outlive a set of slots
  * when Unbound reloads, hence the generation. */
@@ -24,8 +25,12 @@ workers_init(struct workers *w, unsigned n, struct fsk_handle *handle)
 	w->handle = handle;
 	w->generation = atomic_fetch_add(&generations, 1) + 1;
 	atomic_init(&w->claimed, 0);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t *key = w->slot[i].memo.key;
+
 		fsk_handle_attach(handle, &w->slot[i].reader);
+		(void)!getrandom(key, sizeof(w->slot[i].memo.key), 0);
+	}
 	return true;
 }
 

@@ -3,8 +3,8 @@
  * workers.h - what each of Unbound's worker threads has for itself
  *
  * A worker writes only to its own slot: its reader slot, its queue of leaks,
- * where its counters are.  Others only read it.  So the query path has no lock
- * and no shared cache line.
+ * where its counters are, its memo.  Others only read it.  So the query path
+ * has no lock and no shared cache line.
  */
 #ifndef FRAUDSINK_MODULE_WORKERS_H
 #define FRAUDSINK_MODULE_WORKERS_H
@@ -15,6 +15,7 @@
 
 #include "lib/db.h"
 #include "lib/handle.h"
+#include "lib/memo.h"
 #include "lib/ring.h"
 
 /* A message that must leave the cache. */
@@ -31,6 +32,7 @@ struct worker_slot {
 	/* What this worker tells (tally.h), and the ring that it is in. */
 	struct fsk_ring_worker *block;
 	struct fsk_ring *ring;
+	struct fsk_memo memo; /* of names answered from the cache */
 	_Alignas(64) atomic_uint leaks_in, leaks_out;
 	struct leak leak[LEAKS];
 };

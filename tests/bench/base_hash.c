@@ -4,7 +4,6 @@
  * front end as our own database. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "tests/bench/bench.h"
 
@@ -21,21 +20,6 @@ struct hash {
 	uint8_t *heap;
 };
 
-/* Memory of its own, on huge pages if so wished. */
-static void *
-pages(size_t len, bool huge)
-{
-	const size_t page = (size_t)2 << 20;
-	size_t whole = (len + page - 1) / page * page;
-	void *p = aligned_alloc(page, whole);
-
-	if (p == NULL)
-		die("out of memory");
-	madvise(p, whole, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-	memset(p, 0, whole);
-	return p;
-}
-
 static void *
 make(const struct names *list, bool huge, uint64_t *bytes)
 {
@@ -45,8 +29,9 @@ make(const struct names *list, bool huge, uint64_t *bytes)
 
 	fsk_key_init(&h->key, key);
 	h->slots = list->n * 10 / 6 + 1;
-	h->slot = pages(h->slots * sizeof(*h->slot), huge);
-	h->heap = pages(heap, huge);
+	h->slot = must_alloc_pages(h->slots * sizeof(*h->slot), huge);
+	memset(h->slot, 0, h->slots * sizeof(*h->slot));
+	h->heap = must_alloc_pages(heap, huge);
 	memcpy(h->heap, list->heap, heap);
 	for (size_t i = 0; i < list->n; i++) {
 		struct fsk_query q;

@@ -32,11 +32,14 @@ struct kind {
 	bool (*find)(void *s, const uint8_t *wire, size_t len);
 };
 
-extern const struct kind kind_null, kind_exact, kind_exact_map, kind_secret,
-    kind_cdb, kind_lmdb, kind_hash, kind_hash_huge;
+extern const struct kind kind_null, kind_line, kind_exact, kind_exact_map,
+    kind_secret, kind_cdb, kind_lmdb, kind_hash, kind_hash_huge;
 
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 void *must_alloc(size_t len);
+/* LEN octets that begin on a page of 2 MB, on such pages if HUGE; not zeroed.
+ */
+void *must_alloc_pages(size_t len, bool huge);
 /* The text FOLDER/FILE, for free(). */
 char *path_in(const char *folder, const char *file);
 

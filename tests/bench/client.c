@@ -25,10 +25,11 @@
 
 #include "tests/bench/bench.h"
 
-#define PACE     (100 * 1000)       /* ns from query to query */
-#define LOST     (2000 * 1000000ll) /* ns after which an answer is given up */
-#define QUIET    (700 * 1000000ll)  /* ns of peace after a swap is through */
-#define AROUND   (300 * 1000000ll)  /* ns after the rename that are "a swap" */
+#define PACE  (100 * 1000)       /* ns from query to query */
+#define LOST  (2000 * 1000000ll) /* ns after which an answer is given up */
+#define QUIET (700 * 1000000ll)  /* ns of peace after a swap is through */
+#define AROUND \
+	(100 * 1000000ll) /* ns after a swap is through still part of it */
 #define WATCHED  4
 #define WAIT_MAX (60 * 1000000000ll)
 
@@ -36,13 +37,14 @@ enum seen { NOTHING, PASSED, BLOCKED, WRONG };
 
 /* A query under way; its place in the table is its id. */
 struct flight {
-	int64_t sent; /* 0: free */
-	int watched;  /* -1: a legitimate name */
+	int64_t sent;  /* 0: free */
+	int watched;   /* -1: a legitimate name */
+	bool swapping; /* it was sent while a swap was under way */
 };
 
 static struct flight flights[65536];
 static unsigned next_id;
-static uint64_t answers, lost, wrong;
+static uint64_t answers, lost[2], wrong; /* lost: in quiet time, at swaps */
 static int64_t stalled; /* the longest that this client was kept waiting */
 static int sock;
 
@@ -279,6 +281,13 @@ swap_over(struct swap *s, int64_t t)
 	return s->child == 0 && s->all != 0 && t - s->all > QUIET;
 }
 
+/* Whether at T the file is another and its list is being taken up. */
+static bool
+under_way(const struct swap *s, int64_t t)
+{
+	return s->renamed != 0 && (s->all == 0 || t - s->all < AROUND);
+}
+
 static void
 collect(struct swap *s)
 {
@@ -296,21 +305,17 @@ collect(struct swap *s)
 			swap_answer(s, f->watched, answer, f->sent, t);
 		else if (answer != PASSED)
 			wrong++;
-		else if (s->renamed != 0 && t - s->renamed < AROUND) {
-			if (getenv("BENCH_TRACE") && t - f->sent > 2000000)
-				fprintf(stderr,
-				    "slow %.1f ms, sent %.1f ms after rename\n",
-				    (double)(t - f->sent) / 1e6,
-				    (double)(f->sent - s->renamed) / 1e6);
+		else if (under_way(s, t))
 			times_add(&swap_times, t - f->sent);
-		} else if (s->child == 0)
+		else if (s->child == 0)
 			times_add(&quiet_times, t - f->sent);
 		f->sent = 0;
 	}
 }
 
 static void
-send_next(const struct names *legit, const struct fsk_name *watched)
+send_next(const struct swap *s, const struct names *legit,
+    const struct fsk_name *watched)
 {
 	static size_t turn;
 	const unsigned id = next_id++ & 0xffff;
@@ -321,7 +326,7 @@ send_next(const struct names *legit, const struct fsk_name *watched)
 	size_t len;
 
 	if (f->sent != 0)
-		lost++;
+		lost[f->swapping]++;
 	if (w >= 0)
 		wire = watched[w].wire, len = watched[w].len;
 	else
@@ -329,6 +334,7 @@ send_next(const struct names *legit, const struct fsk_name *watched)
 	turn++;
 	f->watched = w;
 	f->sent = now();
+	f->swapping = under_way(s, f->sent);
 	ask(id, wire, len);
 }
 
@@ -384,7 +390,7 @@ swap(char **argv)
 		swap_begin(&s, argv[5], argv[7 + i % 2],
 		    i % 2 == 0 ? BLOCKED : PASSED);
 		while (!swap_over(&s, due)) {
-			send_next(&legit, watched);
+			send_next(&s, &legit, watched);
 			due = step(&s, due + PACE);
 			if (due - began > WAIT_MAX)
 				die("a swap was not noticed in a minute");
@@ -395,9 +401,9 @@ swap(char **argv)
 	for (end = due + LOST; due < end; due += PACE)
 		step(&s, due);
 	for (size_t i = 0; i < 65536; i++)
-		lost += flights[i].sent != 0;
+		lost[flights[i].swapping] += flights[i].sent != 0;
 	printf("%llu %llu %llu", (unsigned long long)answers,
-	    (unsigned long long)lost, (unsigned long long)wrong);
+	    (unsigned long long)lost[1], (unsigned long long)wrong);
 	printf(" %.0f %.0f %.0f %.0f %.0f %.0f", quantile(&quiet_times, 0.5),
 	    quantile(&quiet_times, 0.999), quantile(&quiet_times, 1),
 	    quantile(&swap_times, 0.5), quantile(&swap_times, 0.999),
@@ -406,7 +412,8 @@ swap(char **argv)
 		printf(" %.1f %.1f %.1f %.1f", quantile(&first[i], 0.5) / 1e3,
 		    quantile(&first[i], 1) / 1e3, quantile(&all[i], 0.5) / 1e3,
 		    quantile(&all[i], 1) / 1e3);
-	printf(" %.1f\n", (double)stalled / 1e6);
+	printf(
+	    " %.1f %llu\n", (double)stalled / 1e6, (unsigned long long)lost[0]);
 }
 
 int

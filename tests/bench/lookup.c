@@ -6,6 +6,9 @@
  *   lookup --count FOLDER LEGIT   under callgrind: a dump for each
  *                                 structure and workload
  *
+ * Targets go to descriptor 3: what, value and the most that is allowed, parted
+ * by tabs.
+ *
  * FOLDER holds listed.txt (sorted), exact.fsdb and secret.fsdb; LEGIT is a
  * file of ranked legitimate names.  The structures take turns in rounds within
  * one process, so that a busy neighbour slows all of them alike; medians of
@@ -31,11 +34,11 @@
 #define ARENA   ((size_t)512 << 20)
 #define DIRTY   512 /* cache lines touched before each */
 
-static const struct kind *const kinds[] = { &kind_null, &kind_exact,
+static const struct kind *const kinds[] = { &kind_null, &kind_line, &kind_exact,
 	&kind_exact_map, &kind_secret, &kind_cdb, &kind_lmdb, &kind_hash,
 	&kind_hash_huge };
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
-enum { EXACT = 1, SECRET = 3, CDB = 4, HASH = 6, HASH_HUGE = 7 };
+enum { FRONT, LINE, EXACT, EXACT_MAP, SECRET, CDB, LMDB, HASH, HASH_HUGE };
 
 enum { POPULAR, UNIQUE, LISTED, LOADS };
 static const char *const load_names[LOADS] = { "popular", "unique", "listed" };
@@ -209,11 +212,62 @@ measure_latency(void)
 
 /* ---- what is printed ---- */
 
+/* A line for run.sh's table of targets. */
 static void
 target(const char *what, double value, double most)
 {
-	printf("| %-46s | %6.2f | %6.2f | %s |\n", what, value, most,
-	    value <= most ? "met" : "MISSED");
+	dprintf(3, "%s\t%.2f\t%.2f\n", what, value, most);
+}
+
+static void
+tell_targets(double n)
+{
+	static const struct {
+		const char *what;
+		size_t ours, theirs, load;
+		double most;
+	} row[] = {
+		{ "time to tinycdb, popular", EXACT, CDB, POPULAR, 0.45 },
+		{ "time to tinycdb, unique", EXACT, CDB, UNIQUE, 0.42 },
+		{ "time to tinycdb, listed", EXACT, CDB, LISTED, 0.65 },
+		{ "time to a hash table, popular", EXACT, HASH, POPULAR, 0.60 },
+		{ "time to a hash table, unique", EXACT, HASH, UNIQUE, 0.55 },
+		{ "time to LMDB, popular", EXACT, LMDB, POPULAR, 0.08 },
+		{ "time to LMDB, unique", EXACT, LMDB, UNIQUE, 0.08 },
+		{ "time to tinycdb, listed, secret mode", SECRET, CDB, LISTED,
+		    0.50 },
+		{ "time to secret mode, listed", EXACT, SECRET, LISTED, 1.50 },
+	};
+	static const double p50_most[LOADS] = { 0.48, 0.40, 0.53 };
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++)
+		target(row[i].what,
+		    ratio(row[i].ours, row[i].theirs, row[i].load),
+		    row[i].most);
+	for (size_t load = 0; load < LOADS; load++) {
+		char what[64];
+
+		snprintf(
+		    what, sizeof(what), "p50 to tinycdb, %s", load_names[load]);
+		target(what, p50[EXACT][load] / p50[CDB][load], p50_most[load]);
+	}
+	target("p99 to tinycdb, popular",
+	    p99[EXACT][POPULAR] / p99[CDB][POPULAR], 0.35);
+	/* What memory allows: less cannot be had. */
+	for (size_t load = 0; load < LISTED; load++) {
+		char what[64];
+
+		snprintf(what, sizeof(what),
+		    "p50 less front end to one line, %s", load_names[load]);
+		target(what,
+		    (p50[EXACT][load] - p50[FRONT][load]) /
+			(p50[LINE][load] - p50[FRONT][load]),
+		    1.40);
+	}
+	target(
+	    "size to tinycdb", (double)bytes[EXACT] / (double)bytes[CDB], 0.33);
+	target("octets a name", (double)bytes[EXACT] / n, 16);
+	target("octets a name, secret mode", (double)bytes[SECRET] / n, 13.5);
 }
 
 static void
@@ -222,48 +276,31 @@ print(size_t entries)
 	const double n = (double)entries;
 
 	printf("\n### Look-ups, %zu names, ns a query\n\n"
-	       "throughput: one after the other; p50, p99: one query after "
-	       "%d random cache lines were touched\n\n",
+	       "ns: one after the other; p50, p99: one query after %d random "
+	       "cache lines were touched\n\n",
 	    entries, DIRTY);
-	printf("| %-18s | octets a name |", "");
+	printf("| %-19s | octets a name |", "");
 	for (size_t load = 0; load < LOADS; load++)
 		printf(" %-7s: ns |   p50 |   p99 |", load_names[load]);
-	printf("\n|%.20s|%.15s|", "--------------------", "---------------");
+	printf("\n|%.21s|%.15s|", "---------------------", "---------------");
 	for (size_t load = 0; load < LOADS; load++)
 		printf(
 		    "%.13s|%.7s|%.7s|", "-------------", "-------", "-------");
 	for (size_t k = 0; k < KINDS; k++) {
-		printf("\n| %-18s | %13.2f |", kinds[k]->name,
+		printf("\n| %-19s | %13.2f |", kinds[k]->name,
 		    (double)bytes[k] / n);
 		for (size_t load = 0; load < LOADS; load++)
 			printf(" %11.1f | %5.0f | %5.0f |", median_ns(k, load),
 			    p50[k][load], p99[k][load]);
 	}
-	printf("\n\n| %-46s | %6s | target | |\n|%.48s|%.8s|%.8s|---|\n",
-	    "fraudsink to ...", "is",
-	    "------------------------------------------------", "--------",
-	    "--------");
-	target("tinycdb, popular", ratio(EXACT, CDB, POPULAR), 0.45);
-	target("tinycdb, unique", ratio(EXACT, CDB, UNIQUE), 0.42);
-	target("tinycdb, listed", ratio(EXACT, CDB, LISTED), 0.65);
-	target("tinycdb, octets a name",
-	    (double)bytes[EXACT] / (double)bytes[CDB], 0.33);
-	target("plain hash table, popular", ratio(EXACT, HASH, POPULAR), 0.60);
-	target("tinycdb, p50 popular", p50[EXACT][POPULAR] / p50[CDB][POPULAR],
-	    0.48);
-	target(
-	    "tinycdb, p50 unique", p50[EXACT][UNIQUE] / p50[CDB][UNIQUE], 0.40);
-	target("tinycdb, p99 popular", p99[EXACT][POPULAR] / p99[CDB][POPULAR],
-	    0.35);
-	target("octets a name, exact", (double)bytes[EXACT] / n, 16);
-	target("octets a name, secret", (double)bytes[SECRET] / n, 13.5);
-	target(
-	    "secret mode: tinycdb, listed", ratio(SECRET, CDB, LISTED), 0.50);
-	printf("\nFor information: plain hash table unique %.2f, listed %.2f; "
-	       "on huge pages popular %.2f, unique %.2f, listed %.2f\n",
-	    ratio(EXACT, HASH, UNIQUE), ratio(EXACT, HASH, LISTED),
-	    ratio(EXACT, HASH_HUGE, POPULAR), ratio(EXACT, HASH_HUGE, UNIQUE),
-	    ratio(EXACT, HASH_HUGE, LISTED));
+	printf(
+	    "\n\nFor information: to a hash table listed %.2f; to one on huge "
+	    "pages popular %.2f, unique %.2f, listed %.2f; to LMDB listed "
+	    "%.2f\n",
+	    ratio(EXACT, HASH, LISTED), ratio(EXACT, HASH_HUGE, POPULAR),
+	    ratio(EXACT, HASH_HUGE, UNIQUE), ratio(EXACT, HASH_HUGE, LISTED),
+	    ratio(EXACT, LMDB, LISTED));
+	tell_targets(n);
 }
 
 /* All structures must have found the same. */
@@ -271,7 +308,7 @@ static void
 compare_hits(void)
 {
 	for (size_t load = 0; load < LOADS; load++) {
-		for (size_t k = 2; k < KINDS; k++)
+		for (size_t k = EXACT; k < KINDS; k++)
 			if (hits[k][load] != hits[EXACT][load])
 				die("%s found %zu of the %s queries, "
 				    "fraudsink %zu",

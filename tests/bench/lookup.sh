@@ -5,7 +5,8 @@ build=$1 bin=$3 work=$4
 
 "$build/fraudsink-feeds" build -q --secret -o "$work/secret.fsdb" \
 	"$work/listed.txt"
-taskset -c "$(($(nproc) - 1))" "$bin/lookup" "$work" "$work/legit.csv"
+taskset -c "$(($(nproc) - 1))" "$bin/lookup" "$work" "$work/legit.csv" \
+	3>>"$work/targets"
 
 # Counted, not timed: the same on every machine of a kind.
 mkdir "$work/counts"
@@ -16,26 +17,24 @@ valgrind -q --tool=callgrind --instr-atstart=no \
 echo
 echo "### Instructions a look-up, front end included (callgrind)"
 echo
-awk -F': *' '
-	/^desc: Trigger: Client Request/ { split($0, what, ":"); load = what[4]
-		kind = what[5]; n = what[6]; sub(/^ /, "", load) }
+awk -v targets="$work/targets" '
+	/^desc: Trigger: Client Request/ {
+		split($0, what, /: */); load = what[4]; kind = what[5]
+		n = what[6] }
 	/^totals/ { count[kind, load] = $2 / n
 		if (!(kind in seen)) { seen[kind] = 1; order[++kinds] = kind } }
-	function row(kind, load, most) {
-		printf "| fraudsink, %-8s | %5d | %5d | %s |\n", load,
-			count[kind, load], most,
-			count[kind, load] <= most ? "met" : "MISSED" }
+	function target(kind, load, most) {
+		printf "instructions, %s, %s\t%d\t%d\n", kind, load,
+			count[kind, load], most >>targets }
 	END {
-		printf "| %-18s | popular | unique | listed |\n", ""
-		print "|--------------------|---------|--------|--------|"
-		for (i = 1; i <= kinds; i++) printf "| %-18s | %7d | %6d | %6d |\n",
+		printf "| %-19s | popular | unique | listed |\n", ""
+		print "|---------------------|---------|--------|--------|"
+		for (i = 1; i <= kinds; i++) printf "| %-19s | %7d | %6d | %6d |\n",
 			order[i], count[order[i], "popular"],
 			count[order[i], "unique"], count[order[i], "listed"]
-		print "\n|                     |    is | target | |"
-		print "|---------------------|-------|-------|---|"
-		row("fraudsink", "popular", 550)
-		row("fraudsink", "unique", 550)
-		row("fraudsink", "listed", 1400)
-		row("fraudsink, secret", "listed", 900)
+		target("fraudsink", "popular", 550)
+		target("fraudsink", "unique", 550)
+		target("fraudsink", "listed", 700)
+		target("fraudsink, secret", "listed", 700)
 	}' $(printf '%s\n' "$work"/counts/out.* | sort -t. -k2 -V)
-rm -f "$work/secret.fsdb" "$work"/list.cdb "$work"/list.lmdb
+rm -rf "$work/secret.fsdb" "$work/list.cdb" "$work"/list.lmdb* "$work/counts"

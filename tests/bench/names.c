@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tests/bench/bench.h"
 
@@ -29,6 +30,19 @@ must_alloc(size_t len)
 
 	if (p == NULL)
 		die("out of memory");
+	return p;
+}
+
+void *
+must_alloc_pages(size_t len, bool huge)
+{
+	const size_t page = (size_t)2 << 20;
+	size_t whole = (len + page - 1) / page * page;
+	void *p = aligned_alloc(page, whole);
+
+	if (p == NULL)
+		die("out of memory");
+	madvise(p, whole, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	return p;
 }
 

@@ -4,15 +4,18 @@
 #   tests/bench/run.sh BUILD UNBOUND [PART...]
 #
 # BUILD holds libfraudsink.a, fraudsink-feeds and fraudsink.so, UNBOUND a built
-# tree of Unbound.  PART: lookup build resolver swap (all of them if none is
-# named).  Lists come from $FRAUDSINK_TEST_DATA, or are made up where there are
+# tree of Unbound.  PART: lookup build feeds resolver swap ring (all of them if
+# none is named).  Lists come from $FRAUDSINK_TEST_DATA, or are made up where there are
 # none.  Absolute numbers mean little on a shared machine; the ratios do.
+#
+# Each part prints what it measured and adds to the file targets: what, value
+# and the most that is allowed, parted by tabs.  They are printed at the end.
 set -eu
 
 [ $# -ge 2 ] || { echo "usage: run.sh BUILD UNBOUND [PART...]" >&2; exit 2; }
 build=$1 unbound=$2
 shift 2
-[ $# -gt 0 ] || set -- lookup build resolver swap
+[ $# -gt 0 ] || set -- lookup build feeds resolver swap ring
 sh tests/deps.sh bench
 
 bin=$build/tests/bench work=$build/bench
@@ -33,6 +36,10 @@ compile pick $here/pick.c $here/names.c
 compile gen $here/gen.c $here/names.c
 compile spend $here/spend.c
 compile client $here/client.c $here/names.c
+compile ring $here/ring.c $here/names.c
+
+began=$(date +%s)
+: >"$work/targets"
 
 # The list, sorted and without what legitimate names end in, and those names.
 data=${FRAUDSINK_TEST_DATA:-../shared/data}
@@ -52,3 +59,16 @@ fi
 for part in "$@"; do
 	sh tests/bench/"$part".sh "$build" "$unbound" "$bin" "$work"
 done
+
+echo
+echo "### Targets, met and missed ($(date -u +%Y-%m-%d), $(nproc) processors, load $(
+	cut -d' ' -f1 /proc/loadavg), $(($(date +%s) - began)) s)"
+echo
+awk -F'\t' '
+	BEGIN {
+		printf "| %-47s | %9s | %9s | |\n", "", "is", "at most"
+		print "|---|---|---|---|" }
+	{ missed += !($2 + 0 <= $3 + 0)
+	  printf "| %-47s | %9s | %9s | %s |\n", $1, $2, $3,
+		$2 + 0 <= $3 + 0 ? "met" : "MISSED" }
+	END { printf "\n%d of %d met\n", NR - missed, NR }' "$work/targets"

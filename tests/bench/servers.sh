@@ -77,6 +77,7 @@ configure() { # NAME PORT MODULES
 	  do-not-query-localhost: no
 	  msg-cache-size: 32m
 	  rrset-cache-size: 64m
+	  so-rcvbuf: 4m
 	  module-config: "$3"
 	forward-zone:
 	  name: "."

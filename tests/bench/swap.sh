@@ -39,20 +39,21 @@ run() { # TIMES COMMAND-ON COMMAND-OFF
 echo
 echo "### Swap of the list under 10,000 queries a second"
 echo
-run 20 "$(publish "$here/on.fsdb")" "$(publish "$here/off.fsdb")" >"$here/renamed"
+run 12 "$(publish "$here/on.fsdb")" "$(publish "$here/off.fsdb")" >"$here/renamed"
 run 4 "$in_place '$here/extra.txt'" "$in_place" >"$here/built"
-awk '
-	function row(what, unit, i, most) {
-		printf "| %-52s | %9s | %9s |", what, a[1, i] unit, a[2, i] unit
-		if (most == "") print " - | |"
-		else printf " %s | %s |\n", most, a[1, i] + a[2, i] <= most ? "met" : "MISSED" }
+awk -v targets="$work/targets" '
+	function row(what, unit, i) {
+		printf "| %-46s | %12s | %14s |\n", what, a[1, i] unit, a[2, i] unit }
+	function target(what, is, most) {
+		print what "\t" is "\t" most >>targets }
 	{ for (i = 1; i <= NF; i++) a[NR, i] = $i }
 	END {
-		print "| | renamed | built in place | target | |"
-		print "|---|---|---|---|---|"
+		printf "| %-46s | %12s | %14s |\n", "", "renamed", "built in place"
+		print "|---|---|---|"
 		row("answers", "", 1)
-		row("lost", "", 2, 0)
-		row("wrong", "", 3, 0)
+		row("lost while a list was taken up", "", 2)
+		row("lost in quiet time", "", 19)
+		row("wrong", "", 3)
 		row("rename to first blocked answer, median", " ms", 10)
 		row("  worst", " ms", 11)
 		row("rename to all names below it blocked, median", " ms", 12)
@@ -63,11 +64,13 @@ awk '
 		row("answer in quiet time, median", " us", 4)
 		row("  p99.9", " us", 5)
 		row("  slowest", " us", 6)
-		row("answer within 0.3 s of a swap, median", " us", 7)
+		row("answer while a list is taken up, median", " us", 7)
 		row("  p99.9", " us", 8)
 		row("  slowest", " us", 9)
-		printf "| %-52s | %9.2f | %9.2f | 2 | %s |\n",
-			"p99.9 at a swap to p99.9 in quiet time",
-			a[1, 8] / a[1, 5], a[2, 8] / a[2, 5],
-			a[1, 8] <= 2 * a[1, 5] ? "met" : "MISSED"
+		target("swap: answers lost", a[1, 2] + a[2, 2], 0)
+		target("swap: answers wrong", a[1, 3] + a[2, 3], 0)
+		target("swap: worst time to the first blocked one, ms",
+			a[1, 11] > a[2, 11] ? a[1, 11] : a[2, 11], 2000)
+		target("swap: p99.9 to p99.9 in quiet time",
+			sprintf("%.2f", a[1, 8] / a[1, 5]), 2)
 	}' "$here/renamed" "$here/built"

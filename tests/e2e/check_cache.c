@@ -240,6 +240,40 @@ START_TEST(clients_that_join_unbounds_own_query_are_blocked)
 }
 END_TEST
 
+/* Puts what dump_cache said before back into the cache. */
+static void
+load_dump(void)
+{
+	char command[1024], log[192];
+
+	snprintf(log, sizeof(log), "%s/load", w.folder);
+	snprintf(command, sizeof(command),
+	    "exec '%s' -c '%s' load_cache <'%s/control'",
+	    getenv("FRAUDSINK_TEST_CONTROL"), w.conf, w.folder);
+	proc_run(
+	    log, (const char *const[]){ "/bin/sh", "-c", command, NULL }, 0);
+}
+
+/* However a listed name came into the cache: its first answer from there is the
+ * last. */
+START_TEST(a_leak_is_counted_and_removed)
+{
+	world_start(&w, &(struct world_options){ .list = "evil.test" });
+	for (unsigned i = 0; i < 3; i++) /* the module knows it by now */
+		ck_assert_uint_eq(rcode_of(&w, "leak.test"), NOERROR);
+	ck_assert(cached(&w, "leak.test"));
+	publish(&w, "evil.test\nleak.test", NULL);
+	await_rcode(&w, "leak.test", NXDOMAIN, SOON);
+	load_dump();
+	ck_assert_uint_eq(rcode_of(&w, "leak.test"), NOERROR);
+	await_rcode(&w, "leak.test", NXDOMAIN, SOON);
+	ck_assert(!cached(&w, "leak.test"));
+	world_stop(&w);
+	ck_assert_uint_eq(occurrences(w.log, "at exit"), 1);
+	ck_assert_uint_eq(occurrences(w.log, "leaked 0"), 1); /* at swap */
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -256,6 +290,7 @@ make_suite(void)
 	tcase_add_test(tc, names_below_a_listed_one_leave_nothing_of_it);
 	tcase_add_test(tc, a_name_server_below_a_listed_name_still_serves);
 	tcase_add_test(tc, clients_that_join_unbounds_own_query_are_blocked);
+	tcase_add_test(tc, a_leak_is_counted_and_removed);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -236,6 +236,34 @@ START_TEST(what_a_format_leaves_open_is_told_at_its_end)
 }
 END_TEST
 
+/* Lines that are read here and lines that are read in other threads, and a
+ * document. */
+START_TEST(a_limit_is_for_what_unpacks)
+{
+	static const char *const formats[] = { "domains", "csv", "json" };
+	const struct ingest_options options = { .threads = 2 };
+	struct ingest_input in = { .format = parse_find(formats[_i]),
+		.form = { .column = "1" },
+		.take = take,
+		.max_bytes = 1u << 20 };
+	struct fsk_error err;
+	struct fsk_writer *w;
+	char command[512];
+	uint32_t claim;
+
+	snprintf(command, sizeof(command),
+	    "head -c 20000000 /dev/zero | tr '\\0' '\\n' | gzip -c >%s",
+	    kit_path("bomb.gz"));
+	ck_assert_int_eq(system(command), 0);
+	in.path = kit_path("bomb.gz");
+	w = writer(&claim);
+	in.arg = &claim;
+	ck_assert_int_eq(ingest(&in, 1, w, &options, &err), FSK_EFORMAT);
+	ck_assert_ptr_nonnull(strstr(err.text, "unpacks to more than 1 MB"));
+	fsk_writer_close(w);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -255,6 +283,7 @@ main(void)
 	tcase_add_test(tc, single_labels_are_counted);
 	tcase_add_test(tc, what_a_format_leaves_open_is_told_at_its_end);
 	tcase_add_test(tc, a_cut_off_input_fails_with_many_threads);
+	tcase_add_loop_test(tc, a_limit_is_for_what_unpacks, 0, 3);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

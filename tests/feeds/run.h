@@ -18,6 +18,26 @@ struct run {
 void run_feeds(struct run *r, const char *input, const char *args);
 void run_free(struct run *r);
 
+/* A run that goes on. */
+struct run_on {
+	int pid; /* 0: it has ended */
+	int out, err;
+};
+
+/* Starts one, with the NAME=VALUE strings of ENV (ends with NULL; may be NULL)
+ * in addition to the environment. */
+void run_start(
+    struct run_on *p, const char *input, const char *args, const char *env[]);
+
+/* What it has printed to standard error so far, for free(). */
+char *run_said(const struct run_on *p);
+
+/* Waits until it has said TEXT; the test fails if it ends before. */
+void run_until(struct run_on *p, const char *text);
+
+/* Waits for its end; for run_free(). */
+void run_end(struct run_on *p, struct run *r);
+
 /* The same where only the exit status counts. */
 int run_status(const char *input, const char *args);
 

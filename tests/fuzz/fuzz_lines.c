@@ -49,18 +49,22 @@ item(struct parse_sink *sink, enum parse_result result, const char *text,
 }
 
 static void
-parse_all(const struct parse_format *f, const char *text, size_t len)
+parse_all(const struct parse_format *f, const char *column, const char *text,
+    size_t len)
 {
-	static const struct parse_options none;
+	const struct parse_options opt = { .column = column };
 	struct parse_sink sink = { .take = take, .addresses = len % 2 == 1 };
 	void *state = NULL;
 	const char *line, *why;
 	size_t line_len;
 
 	if (f->open != NULL) {
-		state = f->open(&none, &why);
-		if (state == NULL)
+		why = NULL;
+		state = f->open(&opt, &why);
+		if (state == NULL && (column == NULL || why == NULL))
 			abort();
+		if (state == NULL)
+			return;
 	}
 	if (f->document != NULL)
 		f->document(&sink, state, text, len, item);
@@ -73,13 +77,14 @@ parse_all(const struct parse_format *f, const char *text, size_t len)
 		f->close(state);
 }
 
-/* A first line that is the name of a format chooses it; otherwise all read. */
+/* A first line that is the name of a format, with a column or without, chooses
+ * it; otherwise all read. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct parse_format *chosen = NULL;
-	char *text = malloc(size + 1), name[16];
-	char *end;
+	char *text = malloc(size + 1), name[64];
+	char *end, *column = NULL;
 
 	if (text == NULL)
 		return 0;
@@ -88,6 +93,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (end != NULL) {
 		memcpy(name, text, (size_t)(end - text));
 		name[end - text] = '\0';
+		column = strchr(name, ' ');
+		if (column != NULL)
+			*column++ = '\0';
 		chosen = parse_find(name);
 	}
 	if (chosen != NULL) {
@@ -100,9 +108,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	parse_guess(text, size);
 	if (chosen != NULL)
-		parse_all(chosen, text, size);
+		parse_all(chosen, column, text, size);
 	for (unsigned i = 0; chosen == NULL && parse_row(i) != NULL; i++)
-		parse_all(parse_row(i), text, size);
+		parse_all(parse_row(i), NULL, text, size);
 	free(text);
 	return 0;
 }

@@ -160,6 +160,28 @@ START_TEST(plain_names_make_a_round_trip_and_shrink)
 }
 END_TEST
 
+/* The coder takes four symbols at a time: every length, and an octet without a
+ * symbol of its own (_i = 1) at every place. */
+START_TEST(labels_of_every_length_make_a_round_trip)
+{
+	for (unsigned n = 1; n <= FSK_LABEL_MAX; n++)
+		for (unsigned odd = 0; odd < (_i == 0 ? 1 : n); odd++) {
+			struct fsk_name name = { .len = (uint8_t)(n + 9) };
+
+			name.wire[0] = 2;
+			memcpy(name.wire + 1, "ab", 2);
+			name.wire[3] = (uint8_t)n;
+			for (unsigned i = 0; i < n; i++)
+				name.wire[4 + i] =
+				    (uint8_t) "eaotinsr-_0z"[kit_below(12)];
+			if (_i == 1)
+				name.wire[4 + odd] = (uint8_t)kit_below('A');
+			memcpy(name.wire + 4 + n, "\3xyz", 5);
+			round_trip(&name);
+		}
+}
+END_TEST
+
 START_TEST(name_of_127_labels_makes_a_round_trip)
 {
 	struct fsk_name name;
@@ -357,6 +379,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, names_of_any_octets_make_a_round_trip);
 	tcase_add_test(tc, plain_names_make_a_round_trip_and_shrink);
+	tcase_add_loop_test(tc, labels_of_every_length_make_a_round_trip, 0, 2);
 	tcase_add_loop_test(tc, name_of_127_labels_makes_a_round_trip, 0, 2);
 	tcase_add_loop_test(tc, codes_of_odd_lists_work, 0, 8);
 	tcase_add_test(tc, words_never_get_too_long);

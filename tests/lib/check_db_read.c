@@ -2,6 +2,7 @@
 /* Damaged and hostile files: a clear error, never a crash, never a wrong
  * verdict. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -233,6 +234,40 @@ START_TEST(hostile_values_are_refused)
 }
 END_TEST
 
+/* A look-up takes the end of a partition's lines from the next one's start. */
+START_TEST(partitions_out_of_order_are_refused)
+{
+	const struct kit_build b = { .mode = FSK_NAMES };
+	struct fsk_writer_result result;
+	uint8_t first[FSK_PART_LEN], *rows, *many;
+	struct kit_list l = { 0 };
+	struct fsk_error err = { 0 };
+	struct fsk_db *db;
+	size_t n;
+
+	for (unsigned i = 0; i < 10000; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "name%u.test", i);
+		kit_add_text(&l, text, FSK_SUBTREE, RED_A);
+	}
+	ck_assert_int_eq(
+	    kit_publish(&l, kit_path("many"), &b, &result, &err), FSK_OK);
+	many = kit_read(kit_path("many"), &n);
+	ck_assert_int_ge(many[FSK_H_PART_BITS], 1);
+	rows = many +
+	    fsk_get64(section_row(many, FSK_SEC_PARTS) + FSK_S_OFFSET);
+	memcpy(first, rows, sizeof(first));
+	memcpy(rows, rows + FSK_PART_LEN, sizeof(first));
+	memcpy(rows + FSK_PART_LEN, first, sizeof(first));
+	fix_sums(many, n);
+	ck_assert_int_eq(open_image(many, n, &db, &err), FSK_ECORRUPT);
+	ck_assert_ptr_nonnull(strstr(err.text, "partition 0"));
+	free(many);
+	kit_free(&l);
+}
+END_TEST
+
 START_TEST(an_unknown_optional_section_is_passed_over)
 {
 	uint8_t *row = image + FSK_H_TABLE +
@@ -296,6 +331,82 @@ START_TEST(what_is_no_database_is_told_by_name)
 }
 END_TEST
 
+/* ---- all entries of a name ---- */
+
+/* How many entries of L stand at WIRE or above it. */
+static unsigned
+standing(const struct kit_list *l, const struct fsk_name *name)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct fsk_name *e = &l->entry[i].name;
+		const uint8_t *up = name->wire;
+
+		while (name->wire + name->len - up > e->len)
+			up += *up + 1u;
+		n += name->wire + name->len - up == e->len &&
+		    memcmp(up, e->wire, e->len) == 0;
+	}
+	return n;
+}
+
+/* Whether L has what E says of NAME. */
+static bool
+is_listed(const struct fsk_db *db, const struct kit_list *l,
+    const struct fsk_name *name, const struct fsk_entry *e)
+{
+	const uint8_t *at = fsk_name_parent(
+	    name->wire, fsk_name_labels(name->wire) - e->labels);
+	struct fsk_attr a;
+
+	fsk_db_attr(db, e->attr, &a);
+	for (size_t i = 0; i < l->n; i++)
+		if (l->entry[i].match == a.match &&
+		    l->entry[i].allow == a.allow &&
+		    l->entry[i].name.len == name->wire + name->len - at &&
+		    memcmp(l->entry[i].name.wire, at, l->entry[i].name.len) ==
+			0)
+			return true;
+	return false;
+}
+
+START_TEST(all_entries_at_and_above_a_name_are_told)
+{
+	const struct kit_build b = { .mode = _i ? FSK_SECRET : FSK_NAMES };
+	struct fsk_entry at[FSK_ENTRIES_MAX];
+	struct kit_list l = { 0 };
+	struct fsk_db *db;
+	unsigned several = 0;
+
+	kit_seed(21);
+	kit_add_nested(&l, 1500);
+	db = kit_open(&l, &b);
+	for (unsigned i = 0; i < 3000; i++) {
+		struct fsk_name name = kit_question(&l);
+		struct fsk_query q;
+		unsigned n;
+
+		fsk_db_query(db, &q, name.wire, name.len);
+		n = fsk_db_entries(db, &q, at);
+		ck_assert_uint_eq(n, standing(&l, &name));
+		for (unsigned j = 0; j < n; j++) {
+			ck_assert(is_listed(db, &l, &name, &at[j]));
+			if (j > 0)
+				ck_assert_uint_le(
+				    at[j - 1].labels, at[j].labels);
+			for (unsigned k = 0; k < j; k++)
+				ck_assert(at[j].labels != at[k].labels ||
+				    at[j].attr != at[k].attr);
+		}
+		several += n > 4;
+	}
+	ck_assert_uint_gt(several, 100);
+	fsk_db_close(db);
+	kit_free(&l);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -310,9 +421,15 @@ main(void)
 	tcase_add_test(tc, every_flipped_bit_is_refused);
 	tcase_add_loop_test(tc, hostile_values_are_refused, 0,
 	    sizeof(hostile) / sizeof(*hostile));
+	tcase_add_test(tc, partitions_out_of_order_are_refused);
 	tcase_add_test(tc, an_unknown_optional_section_is_passed_over);
 	tcase_add_test(tc, a_copy_survives_what_happens_to_the_file);
 	tcase_add_test(tc, what_is_no_database_is_told_by_name);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("entries");
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, kit_setup, kit_teardown);
+	tcase_add_loop_test(tc, all_entries_at_and_above_a_name_are_told, 0, 2);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

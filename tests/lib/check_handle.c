@@ -84,10 +84,13 @@ END_TEST
 START_TEST(a_file_is_taken_up_once)
 {
 	ck_assert_int_eq(refresh(), FSK_ABSENT);
+	ck_assert_uint_eq(fsk_handle_changes(&handle), 0);
 	publish(path, "a.test");
 	ck_assert_int_eq(refresh(), FSK_SWAPPED);
+	ck_assert_uint_eq(fsk_handle_changes(&handle), 1);
 	ck_assert(now_listed("a.test"));
 	ck_assert_int_eq(refresh(), FSK_UNCHANGED);
+	ck_assert_uint_eq(fsk_handle_changes(&handle), 1);
 	publish(path, "b.test");
 	ck_assert(now_listed("a.test"));
 	ck_assert_int_eq(refresh(), FSK_SWAPPED);
@@ -109,6 +112,7 @@ START_TEST(a_bad_file_is_refused_once_and_the_old_stays)
 	bytes[len / 2] ^= 1;
 	kit_write(path, bytes, len);
 	ck_assert_int_eq(refresh(), FSK_REFUSED);
+	ck_assert_uint_eq(fsk_handle_changes(&handle), 1);
 	ck_assert(now_listed("a.test"));
 	ck_assert_int_eq(refresh(), FSK_UNCHANGED);
 	kit_write(path, bytes, len / 2);

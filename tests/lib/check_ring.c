@@ -573,6 +573,39 @@ START_TEST(events_go_round_and_round)
 }
 END_TEST
 
+START_TEST(few_slots_are_used_while_the_collector_keeps_up)
+{
+	struct fsk_ring *ring = opened(path, 1, 64);
+	struct fsk_ring_worker *w = fsk_ring_claim(ring);
+	struct fsk_ring_reader *r = attached(false);
+	static const uint8_t unused[sizeof(struct fsk_ring_slot)];
+	struct fsk_ring_block *b;
+	size_t len;
+
+	b = fsk_ring_block(fsk_ring_memory(ring, &len), 64, 0);
+	for (uint64_t i = 0; i < 300; i += 3) {
+		store(w, i, 3);
+		take(r, 0, i, 3);
+		fsk_ring_done(r, 0);
+	}
+	ck_assert_mem_ne(&b->slot[2], unused, sizeof(unused));
+	for (unsigned i = 3; i < 64; i++)
+		ck_assert_mem_eq(&b->slot[i], unused, sizeof(unused));
+	/* What is not done stays where it is, over a restart, too. */
+	store(w, 300, 2);
+	take(r, 0, 300, 1);
+	fsk_ring_done(r, 0);
+	fsk_ring_close(ring);
+	ring = opened(path, 1, 64);
+	store(fsk_ring_claim(ring), 302, 63);
+	ck_assert_uint_eq(fsk_ring_sum(ring, FSK_COUNT_DROPPED), 0);
+	take(r, 0, 301, 64);
+	nothing_left(r, 0);
+	fsk_ring_detach(r);
+	fsk_ring_close(ring);
+}
+END_TEST
+
 /* ---- a resolver starts again ---- */
 
 START_TEST(the_same_shape_is_taken_over)
@@ -1082,6 +1115,7 @@ main(void)
 	tcase_add_test(tc, who_only_looks_takes_nothing);
 	tcase_add_test(tc, a_full_ring_drops_and_counts);
 	tcase_add_loop_test(tc, events_go_round_and_round, 0, 8);
+	tcase_add_test(tc, few_slots_are_used_while_the_collector_keeps_up);
 	tcase_add_test(tc, the_same_shape_is_taken_over);
 	tcase_add_test(tc, another_shape_replaces_the_file);
 	tcase_add_test(tc, what_is_no_ring_is_left_alone);

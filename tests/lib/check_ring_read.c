@@ -312,6 +312,9 @@ START_TEST(a_head_that_goes_astray_gives_nothing)
 }
 END_TEST
 
+/* Of an event with one feed. */
+#define NAME_AT (FSK_RING_EVENT_FIXED + 2)
+
 /* One thing wrong with an event a row. */
 static const struct {
 	const char *what;
@@ -336,9 +339,9 @@ static const struct {
 	{ "no name", offsetof(struct fsk_event, qname_len), 0 },
 	{ "name cut off", offsetof(struct fsk_event, qname_len), 14 },
 	{ "name too long", offsetof(struct fsk_event, qname_len), 255 },
-	{ "label too long", offsetof(struct fsk_event, qname), 64 },
-	{ "compressed name", offsetof(struct fsk_event, qname), 0xc0 },
-	{ "label beyond the name", offsetof(struct fsk_event, qname) + 4, 30 },
+	{ "label too long", NAME_AT, 64 },
+	{ "compressed name", NAME_AT, 0xc0 },
+	{ "label beyond the name", NAME_AT + 4, 30 },
 };
 #define WRONGS (sizeof(wrong) / sizeof(*wrong))
 
@@ -348,8 +351,7 @@ START_TEST(an_event_that_cannot_be_is_passed_over)
 	struct fsk_ring_reader *r;
 	uint64_t damaged = 10;
 
-	((uint8_t *)&block(good, 0)->slot[2].event)[wrong[_i].at] = wrong[_i]
-									.to;
+	block(good, 0)->slot[2].octet[wrong[_i].at] = wrong[_i].to;
 	ck_assert_int_eq(
 	    fsk_ring_attach_memory(&r, good, len, false, "m", NULL), FSK_OK);
 	ck_assert_msg(fsk_ring_take(r, 0, e, EVENTS, &damaged) == STORED - 1,
@@ -366,19 +368,22 @@ END_TEST
 
 START_TEST(what_may_be_is_let_through)
 {
-	struct fsk_event *e = &block(good, 0)->slot[0].event, out;
+	uint8_t *p = block(good, 0)->slot[0].octet;
 	struct fsk_ring_reader *r;
+	struct fsk_event out;
 	uint64_t damaged = 0;
 
-	e->category = FSK_NO_LABEL;
-	e->group = FSK_NO_LABEL;
-	e->feeds = 0;
-	e->severity = 0;
-	e->action = 31;
-	e->qname[2] = 'W'; /* and made lower case */
+	memset(p + offsetof(struct fsk_event, category), 0xff, 4);
+	p[offsetof(struct fsk_event, severity)] = 0;
+	p[offsetof(struct fsk_event, action)] = 31;
+	p[NAME_AT + 2] = 'W'; /* and made lower case */
+	p[offsetof(struct fsk_event, feeds)] = 0;
+	memmove(p + FSK_RING_EVENT_FIXED, p + NAME_AT, 15);
 	ck_assert_int_eq(
 	    fsk_ring_attach_memory(&r, good, len, false, "m", NULL), FSK_OK);
 	ck_assert_uint_eq(fsk_ring_take(r, 0, &out, 1, &damaged), 1);
+	ck_assert_uint_eq(out.category, FSK_NO_LABEL);
+	ck_assert_uint_eq(out.group, FSK_NO_LABEL);
 	ck_assert_uint_eq(out.feeds, 0);
 	ck_assert_uint_eq(out.feed[0], FSK_NO_LABEL);
 	ck_assert_uint_eq(out.qname[2], 'w');

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,21 +23,19 @@ kit_setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(kit_dir));
 }
 
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
 void
 kit_teardown(void)
 {
-	DIR *d = opendir(kit_dir);
-	struct dirent *e;
-
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		const char *path = kit_path(e->d_name);
-
-		if (unlink(path) == -1 && e->d_name[0] != '.')
-			rmdir(path);
-	}
-	if (d != NULL)
-		closedir(d);
-	rmdir(kit_dir);
+	nftw(kit_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 const char *

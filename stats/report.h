@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * report.h - what the parts of a month's report share
+ *
+ *   ask_report.c    the whole: sums, days, months, names
+ *   report_part.c   by one dimension; cards
+ *   report_html.c   the report as a page
+ */
+#ifndef FRAUDSINK_STATS_REPORT_H
+#define FRAUDSINK_STATS_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "stats/ask.h"
+
+enum report_span {
+	REPORT_MONTH,
+	REPORT_BEFORE, /* the month before */
+	REPORT_YEAR,   /* the same month a year before */
+	REPORT_SPANS
+};
+
+struct report {
+	struct ask span[REPORT_SPANS]; /* each with its time */
+	unsigned days;                 /* of the month that have hits */
+	struct store *s;
+	struct answers *as;
+	struct answer *cards;
+};
+
+#define REPORT_CARD_COLUMNS 7
+extern const struct answer_column report_cards[REPORT_CARD_COLUMNS];
+
+/* Adds the answer about WHAT, and its cards to r->cards. */
+int report_part(const struct report *r, enum ask_dimension what,
+    const char *title, struct fsk_error *err);
+
+/* Writes AS, a report, as a page that needs nothing but itself.  False if that
+ * fails. */
+bool report_html(FILE *to, const struct answers *as);
+
+#endif
