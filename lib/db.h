@@ -156,7 +156,8 @@ int fsk_db_open(struct fsk_db **db, const char *path, enum fsk_db_load load,
 int fsk_db_open_fd(struct fsk_db **db, int fd, const char *path,
     enum fsk_db_load load, struct fsk_error *err);
 
-/* The same for LEN octets at BYTES, which must outlive *DB. */
+/* The same for LEN octets at BYTES, a multiple of 16, which must outlive *DB;
+ * FSK_EINVAL where they begin elsewhere. */
 int fsk_db_open_memory(
     struct fsk_db **db, const void *bytes, size_t len, struct fsk_error *err);
 

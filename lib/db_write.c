@@ -2,6 +2,7 @@
 #include "lib/db_write.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -681,7 +682,7 @@ temp_lines(struct fsk_writer *w, struct fsk_error *err)
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/.fraudsink-XXXXXX", w->folder);
-	w->lines_fd = mkstemp(path);
+	w->lines_fd = mkostemp(path, O_CLOEXEC);
 	if (w->lines_fd == -1)
 		return fsk_fail(err, FSK_EIO,
 		    "cannot make a temporary file in '%s': %s", w->folder,
