@@ -145,7 +145,7 @@ lint:
 		--inline-suppr --suppress=missingIncludeSystem --suppress=uninitvar \
 		--suppress=uninitStructMember --suppress=ctuuninitvar lib feeds module stats
 	sh tests/layers.sh
-	mandoc -T lint -W warning feeds/*.[58] module/*.8
+	mandoc -T lint -W warning feeds/*.[58] module/*.8 stats/*.8
 
 # ---- demo, installation, the rest ----
 
@@ -164,7 +164,7 @@ install: all
 	install -m 755 $(FEEDS) $(STATS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 module/fraudsink-module-check $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 feeds/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 feeds/*.8 module/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 feeds/*.8 module/*.8 stats/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 clean:
 	rm -rf build
 help:

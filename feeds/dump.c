@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "feeds/cmd.h"
+#include "feeds/entry.h"
 #include "feeds/json.h"
 #include "lib/db.h"
 
@@ -39,11 +40,6 @@ struct dump {
 static int
 each(void *arg, const struct fsk_name *name, uint32_t attr)
 {
-	static const char *const mark[] = {
-		[FSK_SUBTREE] = "",
-		[FSK_EXACT] = "=",
-		[FSK_BELOW] = "*.",
-	};
 	const struct dump *d = arg;
 	char text[FSK_TEXT_MAX];
 	struct fsk_attr a;
@@ -55,7 +51,8 @@ each(void *arg, const struct fsk_name *name, uint32_t attr)
 		return json_dump(stdout, &e) ? 0 : 1;
 	}
 	fsk_db_attr(d->db, attr, &a);
-	return printf("%s%s%s\n", a.allow ? "@@" : "", mark[a.match], text) < 0;
+	return printf("%s%s%s\n", a.allow ? "@@" : "", entry_mark(a.match),
+		   text) < 0;
 }
 
 int

@@ -20,6 +20,12 @@ print(FILE *to, json_t *o, size_t flags)
 	return good;
 }
 
+static void
+add_number(json_t *o, const char *name, uint64_t value)
+{
+	json_object_set_new(o, name, json_integer((json_int_t)value));
+}
+
 static json_t *
 text(const char *s)
 {
@@ -167,13 +173,63 @@ json_info(FILE *to, const struct fsk_db *db)
 	return print(to, o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 }
 
-/* ---- status ---- */
+/* ---- diff ---- */
+
+bool
+json_change(
+    FILE *to, const struct json_entry *before, const struct json_entry *after)
+{
+	json_t *o = json_object(), *a = json_object(), *b = json_object();
+
+	json_object_set_new(o, "entry", text(after->entry));
+	json_object_set_new(o, "before", a);
+	json_object_set_new(o, "after", b);
+	add_entry(a, before);
+	add_entry(b, after);
+	return print(to, o, JSON_COMPACT);
+}
 
 static void
-add_number(json_t *o, const char *name, uint64_t value)
+add_counts(json_t *o, const struct diff_count *c)
 {
-	json_object_set_new(o, name, json_integer((json_int_t)value));
+	add_number(o, "added", c->added);
+	add_number(o, "removed", c->removed);
+	add_number(o, "changed", c->changed);
 }
+
+static json_t *
+diff_side(const struct fsk_db_info *info)
+{
+	json_t *o = json_object();
+
+	add_number(o, "serial", info->serial);
+	add_number(o, "entries", info->entries);
+	add_number(o, "urls", info->urls);
+	return o;
+}
+
+bool
+json_diff(FILE *to, const struct diff *d)
+{
+	json_t *o = json_object(), *feeds = json_array();
+	json_t *total = json_object();
+
+	json_object_set_new(o, "before", diff_side(&d->before.info));
+	json_object_set_new(o, "after", diff_side(&d->after.info));
+	json_object_set_new(o, "total", total);
+	add_counts(total, &d->total);
+	json_object_set_new(o, "feeds", feeds);
+	for (size_t i = 0; i < d->nfeeds; i++) {
+		json_t *f = json_object();
+
+		json_object_set_new(f, "name", text(d->feeds[i].name));
+		add_counts(f, &d->feeds[i].count);
+		json_array_append_new(feeds, f);
+	}
+	return print(to, o, JSON_COMPACT | JSON_EMBED);
+}
+
+/* ---- status ---- */
 
 /* A time or an age, null where there is none. */
 static void

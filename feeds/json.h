@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "feeds/diff.h"
 #include "feeds/status.h"
 #include "feeds/why.h"
 #include "lib/bypass.h"
@@ -27,6 +28,13 @@ bool json_lookup(
 
 /* Prints one line: the entry E. */
 bool json_dump(FILE *to, const struct json_entry *e);
+
+/* Prints one line: an entry that was BEFORE and is AFTER. */
+bool json_change(
+    FILE *to, const struct json_entry *before, const struct json_entry *after);
+
+/* Prints the rest of an object: the numbers of D. */
+bool json_diff(FILE *to, const struct diff *d);
 
 /* Prints the description of the database DB. */
 bool json_info(FILE *to, const struct fsk_db *db);

@@ -30,6 +30,11 @@
  *   lookup.c   is this name or URL listed, by whom, since when
  *   info.c     what is in a database
  *   dump.c     its entries as text
+ *   diff.c     how it differs from another; entry.c its entries one by one
+ *   export.c   a database for other resolvers
+ *     export_walk.c   its names and what holds for them
+ *     export_*.c      the forms
+ *     aside.c         files that are replaced in one step
  *   json.c     JSON, progress.c a line on the terminal
  */
 #include <signal.h>
@@ -57,6 +62,8 @@ static const struct {
 	    cmd_lookup },
 	{ "info", "describe a database", cmd_info },
 	{ "dump", "print all entries of a database", cmd_dump },
+	{ "diff", "tell how two databases differ", cmd_diff },
+	{ "export", "write a database for other resolvers", cmd_export },
 };
 
 static void

@@ -127,6 +127,15 @@ struct fsk_found {
 	uint32_t attr;  /* of the winning entry, see fsk_db_attr() */
 };
 
+/* An entry that stands at a name or above it. */
+struct fsk_entry {
+	uint8_t labels; /* of its name */
+	uint32_t attr;
+};
+
+/* For each label one that blocks and one that allows of each kind. */
+#define FSK_ENTRIES_MAX (6 * FSK_LABELS_MAX)
+
 enum fsk_db_load {
 	/* Map the file: shared by all processes, in memory as far as used.
 	 * Who truncates or rewrites the file in place kills its readers. */
@@ -171,6 +180,12 @@ void fsk_db_query(const struct fsk_db *db, struct fsk_query *q,
  * wins; at equal labels allow beats block, then exact beats the rest. */
 void fsk_db_find(const struct fsk_db *db, const struct fsk_query *q,
     struct fsk_found *found);
+
+/* All entries that stand at the name Q and above it, whether they cover it or
+ * not, into AT, those with the fewest labels first; returns how many.  For
+ * people and tools: fsk_db_find() tells faster which of them decides. */
+unsigned fsk_db_entries(const struct fsk_db *db, const struct fsk_query *q,
+    struct fsk_entry at[static FSK_ENTRIES_MAX]);
 
 /* Finds the URL whose canonical expression ("host/path?query") is EXPRESSION;
  * if it is listed, *ATTR tells by whom.  For people: the resolver sees names

@@ -163,7 +163,28 @@ struct search {
 	struct fsk_found *found;
 	unsigned coded; /* names only: `name` has this many labels */
 	struct fsk_coded name;
+	struct fsk_entry *all; /* every entry goes here; or NULL */
+	unsigned nall;
 };
+
+/* Keeps the entry with attribute set ATTR at the last LABELS labels, in order.
+ * A line that is the home of several anchors is seen once for each. */
+static void __attribute__((noinline))
+keep(struct search *s, uint32_t attr, unsigned labels)
+{
+	unsigned at = s->nall;
+
+	for (unsigned i = 0; i < s->nall; i++)
+		if (s->all[i].labels == labels && s->all[i].attr == attr)
+			return;
+	if (s->nall == FSK_ENTRIES_MAX) /* no writer of ours made that */
+		return;
+	for (; at > 0 && s->all[at - 1].labels > labels; at--)
+		s->all[at] = s->all[at - 1];
+	s->all[at].labels = (uint8_t)labels;
+	s->all[at].attr = attr;
+	s->nall++;
+}
 
 /* What decides among entries of equal labels: the higher. */
 static inline int
@@ -180,6 +201,10 @@ consider(struct search *s, uint32_t attr, unsigned labels)
 	const bool whole = labels == s->q->labels;
 	struct fsk_found *f = s->found;
 
+	if (__builtin_expect(s->all != NULL, 0)) {
+		keep(s, attr, labels);
+		return;
+	}
 	f->touched = true;
 	if (a[FSK_A_MATCH] == (whole ? FSK_BELOW : FSK_EXACT))
 		return;
@@ -295,6 +320,7 @@ static void __attribute__((noinline)) follow_all(const struct fsk_db *db,
 	s.q = q;
 	s.found = found;
 	s.coded = 0;
+	s.all = NULL;
 	for (unsigned k = anchor; k <= last; k++) {
 		uint32_t hits = slots_with(line, fsk_tag_of(q->loc[k])) & used;
 
@@ -412,6 +438,50 @@ fsk_db_find(
 	for (unsigned k = 2; k <= q->labels; k++)
 		if (!search_anchor(db, q, found, &part, k, q->labels))
 			break;
+}
+
+/* Follows all that may stand in the line of the last ANCHOR labels of S, and in
+ * the lines after it, to entries of up to LAST labels. */
+static void
+collect(
+    struct search *s, const struct part *part, unsigned anchor, unsigned last)
+{
+	const struct fsk_db *db = s->db;
+	const uint8_t *line = home_line(part, s->q->loc[anchor]);
+
+	for (unsigned chain = 0; chain < db->max_chain; chain++) {
+		const uint32_t used = (1u << line[FSK_L_COUNT]) - 1;
+
+		for (unsigned k = anchor; k <= last; k++) {
+			uint32_t hits = slots_with(
+					    line, fsk_tag_of(s->q->loc[k])) &
+			    used;
+
+			if (hits != 0)
+				follow(s, part->i, line, hits, k);
+		}
+		line += FSK_LINE_LEN;
+		if (line == part->lines + (size_t)part->count * FSK_LINE_LEN)
+			line = part->lines;
+	}
+}
+
+unsigned
+fsk_db_entries(const struct fsk_db *db, const struct fsk_query *q,
+    struct fsk_entry at[static FSK_ENTRIES_MAX])
+{
+	struct search s = { .db = db, .q = q, .all = at };
+	struct part part;
+
+	if (db->single && q->labels >= 1) {
+		part = part_of(db, q->loc[1]);
+		collect(&s, &part, 1, 1);
+	}
+	if (q->labels >= 2)
+		part = part_of(db, q->loc[2]);
+	for (unsigned k = 2; k <= q->labels; k++)
+		collect(&s, &part, k, q->labels);
+	return s.nall;
 }
 
 bool

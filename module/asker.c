@@ -51,26 +51,30 @@ find_option(const struct edns_data *edns, uint16_t code)
 	    : edns_opt_list_find(edns->opt_list_in, code);
 }
 
-/* Takes the address that the option names: family, prefix length, scope, and
- * the octets that the prefix needs (RFC 7871 section 6). */
+/* Takes the prefix that the option names as an address: family, length, scope,
+ * and the octets that it needs (RFC 7871 section 6).  One that is none changes
+ * nothing, and neither does one of no length, which says: nobody in particular.
+ */
 static void
 read_ecs(uint8_t addr[static FSK_ADDR_LEN], const struct edns_option *o)
 {
 	const uint8_t *p = o->opt_data;
 	const unsigned family = o->opt_len >= 4 ? p[0] * 256u + p[1] : 0;
-	const size_t len = o->opt_len >= 4 ? o->opt_len - 4u : 0;
+	const size_t most = family == 1 ? 4 : family == 2 ? 16 : 0;
+	const unsigned bits = most > 0 ? p[2] : 0;
+	const size_t len = (bits + 7u) / 8;
 
-	/* A prefix of no length says: nobody in particular. */
-	if (family == 0 || p[2] == 0)
+	if (bits == 0 || bits > 8 * most || o->opt_len - 4 < len ||
+	    o->opt_len - 4 > most)
 		return;
-	if (family == 1 && len <= 4) {
-		memset(addr, 0, FSK_ADDR_LEN);
+	memset(addr, 0, FSK_ADDR_LEN);
+	if (family == 1) {
 		addr[10] = addr[11] = 0xff;
-		memcpy(addr + 12, p + 4, len);
-	} else if (family == 2 && len <= 16) {
-		memset(addr, 0, FSK_ADDR_LEN);
-		memcpy(addr, p + 4, len);
+		addr += 12;
 	}
+	memcpy(addr, p + 4, len);
+	if (bits % 8 != 0)
+		addr[len - 1] &= (uint8_t)(0xff00 >> bits % 8);
 }
 
 void

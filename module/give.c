@@ -3,7 +3,7 @@
 
 /* Who waits that long may get no reply; see is_replied_to().  Unbound's own
  * limit (discard-timeout) is about twice that where nothing is configured. */
-#define LATE_S 1
+#define LATE_US 1000000
 
 struct query *
 give_state(struct module_qstate *qstate, int id)
@@ -43,7 +43,9 @@ is_replied_to(const struct module_qstate *qstate)
 
 	for (const struct mesh_reply *r = m->reply_list;
 	     r != NULL && m->cb_list == NULL; r = r->next)
-		if (now->tv_sec - r->start_time.tv_sec < LATE_S)
+		if ((now->tv_sec - r->start_time.tv_sec) * 1000000 +
+			now->tv_usec - r->start_time.tv_usec <
+		    LATE_US)
 			return true;
 	return false;
 }
@@ -60,7 +62,7 @@ drop(struct fraudsink *fs, struct worker_slot *slot,
 	     r != NULL && hit != NULL; r = r->next) {
 		struct asker who;
 
-		asker_read(&who, &r->query_reply, NULL, false);
+		asker_read(&who, &r->query_reply, &r->edns, hit->ecs);
 		tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
 		tally_blocked(&fs->tally, slot, hit, &who, &j->now);
 	}

@@ -378,7 +378,7 @@ path_reply(struct fraudsink *fs, struct worker_slot *slot,
 	if (mine == NULL)
 		return;
 	if (repinfo != NULL && mine->hit != NULL) {
-		asker_read(&who, repinfo, edns, false);
+		asker_read(&who, repinfo, edns, mine->hit->ecs);
 		tally_blocked(
 		    &fs->tally, slot, mine->hit, &who, qstate->env->now_tv);
 	}

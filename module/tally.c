@@ -321,6 +321,8 @@ tally_prepare(const struct fsk_db *main, const struct fsk_verdict *v,
 	    region, sizeof(*hit) + a.feeds * sizeof(hit->feed[0]));
 	if (hit == NULL)
 		return NULL;
+	hit->ecs = fsk_db_policy(main) != NULL &&
+	    fsk_policy_settings(fsk_db_policy(main))->trust_ecs;
 	feeds = describe(&hit->event, main, v, q);
 	hit->feeds = 0;
 	for (unsigned i = 0; i < feeds; i++) {

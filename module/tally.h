@@ -40,6 +40,7 @@ struct tally {
 /* What the reply callback tells of a blocked query. */
 struct tally_hit {
 	unsigned feeds;         /* labels in feed[] */
+	bool ecs;               /* the client is who ECS says */
 	struct fsk_event event; /* all but time, client and transport */
 	uint16_t feed[];
 };

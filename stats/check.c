@@ -98,8 +98,10 @@ print_conf(const struct conf *c)
 	if (c->store == CONF_SQLITE)
 		printf("stored as '%s' in %s\n", c->host, c->database);
 	else
-		printf("stored as '%s' in ClickHouse, database %s at %s\n",
-		    c->host, c->clickhouse.database, c->clickhouse.url);
+		printf("stored as '%s' in %s, and from there in ClickHouse, "
+		       "database %s at %s\n",
+		    c->host, c->database, c->clickhouse.database,
+		    c->clickhouse.url);
 	print_keep("counts by minute", c->keep_minutes);
 	print_keep("counts by hour", c->keep_hours);
 	print_keep("counts by day", c->keep_days);

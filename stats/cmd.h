@@ -19,6 +19,7 @@
 int cmd_check(int argc, char **argv);
 int cmd_collect(int argc, char **argv);
 int cmd_warnings(int argc, char **argv);
+int cmd_init(int argc, char **argv);
 
 /* Reads stats.conf from PATH, for conf_free(); NULL after telling what is wrong
  * with it. */

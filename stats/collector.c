@@ -30,6 +30,7 @@ struct collector {
 	struct warn *warn; /* NULL: nobody is to be warned */
 	struct warn_sender *sender;
 	struct journal *journal; /* NULL: none */
+	bool journal_told;       /* that it cannot be written */
 	/* Rings that the journal had events of, until those are stored. */
 	struct journal_ring *left;
 	size_t nleft;
@@ -267,6 +268,9 @@ collector_relieve(struct collector *k)
 	good = rings != NULL &&
 	    journal_write(k->journal, rollup_words(k->rollup), rings, used,
 		&err) == FSK_OK;
+	if (rings != NULL && !good && !k->journal_told)
+		complain("%s; batches are written early", err.text);
+	k->journal_told = !good;
 	free(rings);
 	for (size_t i = 0; good && i < n; i++)
 		if (source_attached(k->source[i]))

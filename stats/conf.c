@@ -84,6 +84,11 @@ static const struct conf_option clickhouse_options[] = {
 	{ "user", TEXT, CONF(clickhouse.user), "default", 0, 0, NULL },
 	{ "password-file", TEXT, CONF(clickhouse.password_file), NULL, 0, 0,
 	    NULL },
+	{ "password-env", TEXT, CONF(clickhouse.password_env), NULL, 0, 0,
+	    NULL },
+	{ "cluster", TEXT, CONF(clickhouse.cluster), NULL, 0, 0, NULL },
+	{ "backlog", NUMBER, CONF(clickhouse.backlog), "5000000", 1000,
+	    INT32_MAX, NULL },
 };
 
 static const struct conf_option warnings_options[] = {
@@ -348,6 +353,39 @@ check_host(struct reader *r)
 		}
 }
 
+/* It stands in SQL as it is. */
+static void
+check_identifier(struct reader *r, const char *option, const char *text)
+{
+	const size_t len = text != NULL ? strlen(text) : 1;
+
+	if (text != NULL &&
+	    strspn(text,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789_") != len)
+		fault(
+		    r, 0, "'%s' may have letters, digits and '_' only", option);
+	if (len == 0 || len > 64)
+		fault(r, 0, "'%s' must have 1 to 64 octets", option);
+}
+
+static void
+check_clickhouse(struct reader *r)
+{
+	const struct conf_clickhouse *h = &r->c->clickhouse;
+
+	check_path(r, "clickhouse: password-file", h->password_file);
+	check_identifier(r, "clickhouse: database", h->database);
+	check_identifier(r, "clickhouse: cluster", h->cluster);
+	if (strncmp(h->url, "http://", 7) != 0 &&
+	    strncmp(h->url, "https://", 8) != 0)
+		fault(r, 0, "'clickhouse: url' must be http or https");
+	if (h->password_file != NULL && h->password_env != NULL)
+		fault(r, 0,
+		    "'clickhouse: password-file' and 'password-env' exclude "
+		    "each other");
+}
+
 static void
 check_warnings(struct reader *r)
 {
@@ -385,10 +423,7 @@ check_all(struct reader *r)
 	check_path(r, "asn-db", c->asn_db);
 	check_path(r, "feeds-state", c->feeds_state);
 	check_path(r, "key-file", c->key_file);
-	check_path(r, "clickhouse: password-file", c->clickhouse.password_file);
-	if (strncmp(c->clickhouse.url, "http://", 7) != 0 &&
-	    strncmp(c->clickhouse.url, "https://", 8) != 0)
-		fault(r, 0, "'clickhouse: url' must be http or https");
+	check_clickhouse(r);
 	if (c->keep_minutes != 0 && c->keep_minutes < 3600)
 		fault(r, 0, "'keep-minutes' must be an hour at least");
 	if (c->keep_hours != 0 && c->keep_hours < DAYS(1))

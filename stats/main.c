@@ -27,6 +27,13 @@
  *     store_sqlite_read.c    questions
  *     store_sqlite_keep.c    what is let go of
  *       sql.c                the library
+ *     store_clickhouse.c         ClickHouse: SQLite first, then
+ *     store_clickhouse_outbox.c  what has changed
+ *     store_clickhouse_send.c    is sent by a thread
+ *     store_clickhouse_schema.c  the tables there
+ *     store_clickhouse_read.c    questions
+ *       clickhouse.c             requests to the server
+ *   init.c     makes the tables
  *   ask.c      the questions (ask.h says where); cmd_ask.c asks them,
  *              live.c shows some again and again, serve.c does by HTTP
  */
@@ -44,6 +51,7 @@ static const struct {
 } commands[] = {
 	{ "check", "check the configuration, tell what would be stored",
 	    cmd_check },
+	{ "init", "make the tables of the store", cmd_init },
 	{ "collect", "store what the resolver tells, for ever", cmd_collect },
 	{ "warnings", "early warnings: ordered, acknowledged", cmd_warnings },
 	{ "top", "which names, feeds, countries ... had most hits", cmd_ask },

@@ -13,8 +13,20 @@ store_open(struct store **s, const struct conf *c, enum store_use use,
 	*s = NULL;
 	if (c->store == CONF_SQLITE)
 		return store_sqlite_open(s, c, use, err);
-	return fsk_fail(err, FSK_EINVAL,
-	    "this build of the program cannot store to ClickHouse");
+	return store_clickhouse_open(s, c, use, err);
+}
+
+int
+store_init(const struct conf *c, struct fsk_error *err)
+{
+	struct store *s;
+	int rc;
+
+	if (c->store == CONF_CLICKHOUSE)
+		return store_clickhouse_init(c, err);
+	rc = store_open(&s, c, STORE_WRITE, err);
+	store_close(s);
+	return rc;
 }
 
 void

@@ -215,6 +215,10 @@ int store_open(struct store **s, const struct conf *c, enum store_use use,
     struct fsk_error *err);
 void store_close(struct store *s);
 
+/* Makes what C names, or brings it to this version: of ClickHouse the tables on
+ * the server of its URL, which nothing else makes. */
+int store_init(const struct conf *c, struct fsk_error *err);
+
 /* ---- writing ---- */
 
 int store_begin(struct store *s, const char *host, struct fsk_error *err);

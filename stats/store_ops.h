@@ -61,4 +61,8 @@ struct store_ops {
 int store_sqlite_open(struct store **s, const struct conf *c,
     enum store_use use, struct fsk_error *err);
 
+int store_clickhouse_open(struct store **s, const struct conf *c,
+    enum store_use use, struct fsk_error *err);
+int store_clickhouse_init(const struct conf *c, struct fsk_error *err);
+
 #endif

@@ -176,6 +176,8 @@ static const struct {
 static void
 facts_question(struct question *t, const struct store_query *q)
 {
+	const char *word = " GROUP BY ";
+
 	say(t,
 	    "SELECT t, coalesce(h.text, ''), coalesce(s.feeds, ''), "
 	    "coalesce(c.text, ''), severity, action, coalesce(g.text, ''), "
@@ -201,12 +203,22 @@ facts_question(struct question *t, const struct store_query *q)
 	only_number(t, "severity", q->severity);
 	only_number(t, "action", q->action);
 	only_number(t, "would", q->would);
+	/* By as little as can be: it is what takes the time. */
+	if (q->bucket != 0) {
+		say(t, "%s1", word);
+		word = ", ";
+	}
+	for (size_t i = 0; i < DIMENSIONS; i++)
+		if (q->by & dimensions[i].by) {
+			say(t, "%s%s", word, dimensions[i].column);
+			word = ", ";
+		}
 	say(t,
-	    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)"
-	    " LEFT JOIN label h ON h.id = host"
+	    ") LEFT JOIN label h ON h.id = host"
 	    " LEFT JOIN feedset s ON s.id = feedset"
 	    " LEFT JOIN label c ON c.id = category"
 	    " LEFT JOIN label g ON g.id = client_group"
+	    " WHERE hits IS NOT NULL"
 	    " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10");
 }
 

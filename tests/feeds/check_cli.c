@@ -433,7 +433,8 @@ END_TEST
 START_TEST(help_is_given_on_standard_output)
 {
 	static const char *const commands[] = { "--help", "build --help",
-		"lookup --help", "info --help", "dump --help" };
+		"lookup --help", "info --help", "dump --help", "diff --help",
+		"export --help" };
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		char *out = run_output(commands[i]);

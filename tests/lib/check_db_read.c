@@ -331,6 +331,82 @@ START_TEST(what_is_no_database_is_told_by_name)
 }
 END_TEST
 
+/* ---- all entries of a name ---- */
+
+/* How many entries of L stand at WIRE or above it. */
+static unsigned
+standing(const struct kit_list *l, const struct fsk_name *name)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct fsk_name *e = &l->entry[i].name;
+		const uint8_t *up = name->wire;
+
+		while (name->wire + name->len - up > e->len)
+			up += *up + 1u;
+		n += name->wire + name->len - up == e->len &&
+		    memcmp(up, e->wire, e->len) == 0;
+	}
+	return n;
+}
+
+/* Whether L has what E says of NAME. */
+static bool
+is_listed(const struct fsk_db *db, const struct kit_list *l,
+    const struct fsk_name *name, const struct fsk_entry *e)
+{
+	const uint8_t *at = fsk_name_parent(
+	    name->wire, fsk_name_labels(name->wire) - e->labels);
+	struct fsk_attr a;
+
+	fsk_db_attr(db, e->attr, &a);
+	for (size_t i = 0; i < l->n; i++)
+		if (l->entry[i].match == a.match &&
+		    l->entry[i].allow == a.allow &&
+		    l->entry[i].name.len == name->wire + name->len - at &&
+		    memcmp(l->entry[i].name.wire, at, l->entry[i].name.len) ==
+			0)
+			return true;
+	return false;
+}
+
+START_TEST(all_entries_at_and_above_a_name_are_told)
+{
+	const struct kit_build b = { .mode = _i ? FSK_SECRET : FSK_NAMES };
+	struct fsk_entry at[FSK_ENTRIES_MAX];
+	struct kit_list l = { 0 };
+	struct fsk_db *db;
+	unsigned several = 0;
+
+	kit_seed(21);
+	kit_add_nested(&l, 1500);
+	db = kit_open(&l, &b);
+	for (unsigned i = 0; i < 3000; i++) {
+		struct fsk_name name = kit_question(&l);
+		struct fsk_query q;
+		unsigned n;
+
+		fsk_db_query(db, &q, name.wire, name.len);
+		n = fsk_db_entries(db, &q, at);
+		ck_assert_uint_eq(n, standing(&l, &name));
+		for (unsigned j = 0; j < n; j++) {
+			ck_assert(is_listed(db, &l, &name, &at[j]));
+			if (j > 0)
+				ck_assert_uint_le(
+				    at[j - 1].labels, at[j].labels);
+			for (unsigned k = 0; k < j; k++)
+				ck_assert(at[j].labels != at[k].labels ||
+				    at[j].attr != at[k].attr);
+		}
+		several += n > 4;
+	}
+	ck_assert_uint_gt(several, 100);
+	fsk_db_close(db);
+	kit_free(&l);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -349,6 +425,11 @@ main(void)
 	tcase_add_test(tc, an_unknown_optional_section_is_passed_over);
 	tcase_add_test(tc, a_copy_survives_what_happens_to_the_file);
 	tcase_add_test(tc, what_is_no_database_is_told_by_name);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("entries");
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, kit_setup, kit_teardown);
+	tcase_add_loop_test(tc, all_entries_at_and_above_a_name_are_told, 0, 2);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
