@@ -535,10 +535,11 @@ START_TEST(a_rollback_that_fails_changes_nothing)
 	says(r.err, "what was in force stays");
 	run_free(&r);
 	ck_assert_int_eq(access(kit_path("state/hold"), F_OK), -1);
-	command("rollback -c feeds.conf 0", 2);
-	command("rollback -c feeds.conf -1", 2);
-	command("rollback -c feeds.conf 1 2", 2);
-	command("rollback -c feeds.conf --list 1", 2);
+	ck_assert_int_eq(run_status(NULL, "rollback -c feeds.conf 0"), 2);
+	ck_assert_int_eq(run_status(NULL, "rollback -c feeds.conf -1"), 2);
+	ck_assert_int_eq(run_status(NULL, "rollback -c feeds.conf 1 2"), 2);
+	ck_assert_int_eq(
+	    run_status(NULL, "rollback -c feeds.conf --list 1"), 2);
 }
 END_TEST
 
