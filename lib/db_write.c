@@ -228,7 +228,7 @@ add_feed(
 	for (*row = 0; *row < w->nfeeds; ++*row)
 		if (w->feeds[*row].name == name)
 			return FSK_OK;
-	if (w->nfeeds > UINT16_MAX)
+	if (w->nfeeds >= UINT16_MAX)
 		return fsk_fail(err, FSK_EINVAL, "too many feeds");
 	p = realloc(w->feeds, (w->nfeeds + 1) * sizeof(*p));
 	if (p == NULL)
