@@ -36,6 +36,7 @@ part  = $(filter-out %/main.o $B/tests/$1/check_%,$(call objs,$1) \
 LIB   := $B/libfraudsink.a
 FEEDS := $B/fraudsink-feeds
 STATS := $B/fraudsink-stats
+WEB   := $B/stats/web.o
 MOD   := $B/fraudsink.so
 
 all: $(FEEDS) $(STATS) module
@@ -53,8 +54,15 @@ $(LIB): $(call objs,lib)
 	$(call say,AR)$(AR) rcs $@ $^
 $(FEEDS): $(call objs,feeds) $(LIB)
 	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(feeds_libs) -pthread
-$(STATS): $(call objs,stats) $(LIB)
+$(STATS): $(call objs,stats) $(WEB) $(LIB)
 	$(call say,LD)$(CC) $(FSK_LDFLAGS) -o $@ $^ $(stats_libs) -pthread
+# The pages that fraudsink-stats serves, as C.
+web_files := $(sort $(wildcard stats/web/*))
+$B/stats/web.c: stats/embed.sh $(web_files)
+	@mkdir -p $(@D)
+	$(call say,GEN)sh stats/embed.sh $(web_files) >$@
+$(WEB): $B/stats/web.c
+	$(call say,CC)$(CC) $(FSK_CPPFLAGS) $(FSK_CFLAGS) -c -o $@ $<
 $B/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(FSK_CPPFLAGS) $(FSK_CFLAGS) -c -o $@ $<
@@ -96,7 +104,7 @@ $B/tests/lib/check_%: $B/tests/lib/check_%.o $(call part,lib) $(LIB)
 $B/tests/feeds/check_%: $B/tests/feeds/check_%.o $(call part,feeds) \
 		$B/tests/lib/kit.o $(LIB)
 	$(call link_check,$(feeds_libs))
-$B/tests/stats/check_%: $B/tests/stats/check_%.o $(call part,stats) \
+$B/tests/stats/check_%: $B/tests/stats/check_%.o $(call part,stats) $(WEB) \
 		$B/tests/lib/kit.o $(LIB)
 	$(call link_check,$(stats_libs))
 $B/tests/e2e/check_%: $B/tests/e2e/check_%.o $(call part,e2e) $(LIB)

@@ -303,8 +303,8 @@ put_leads(const struct ask *a, struct store *s, struct answers *as,
 	if (rc != FSK_OK)
 		return rc;
 	if (l.unread > 0)
-		answers_note(
-		    as, "%u lists could not be read: %s", l.unread, l.why.text);
+		answers_note(as, "%u list%s could not be read: %s", l.unread,
+		    l.unread == 1 ? "" : "s", l.why.text);
 	if (l.n == 0) {
 		answers_note(as,
 		    "no lists in '%s': who listed a name first is not known",

@@ -4,6 +4,8 @@
  *
  *   main.c     the commands; cmd.c what they share
  *     conf.c     stats.conf; check.c tells what would be stored
+ *     ask.c      the questions (ask.h says where); cmd_ask.c asks them,
+ *                live.c shows some again and again, serve.c does by HTTP
  */
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include <string.h>
 
 #include "stats/cmd.h"
+#include "stats/cmd_ask.h"
 
 static const struct {
 	const char *name, *what;
@@ -18,6 +21,14 @@ static const struct {
 } commands[] = {
 	{ "check", "check the configuration, tell what would be stored",
 	    cmd_check },
+	{ "top", "which names, feeds, countries ... had most hits", cmd_ask },
+	{ "series", "how it went on, step by step", cmd_ask },
+	{ "feeds", "what each feed is good for", cmd_ask },
+	{ "name", "what is known of a name", cmd_ask },
+	{ "hosts", "the resolvers, their lists and counters", cmd_ask },
+	{ "report", "a month in figures", cmd_ask },
+	{ "live", "a screen that shows what is blocked now", cmd_live },
+	{ "serve", "metrics, answers and a dashboard by HTTP", cmd_serve },
 };
 
 static void
