@@ -143,6 +143,9 @@ enum fsk_db_load {
 	/* Read it into memory of our own: whatever happens to the file later
 	 * cannot touch us. */
 	FSK_DB_COPY,
+	/* Map it to see whether it is good, and be closed: memory is given back
+	 * on the way. */
+	FSK_DB_PASS,
 };
 
 /* Opens the database at PATH, checks all of it and stores in *DB a handle for

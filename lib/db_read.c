@@ -514,6 +514,7 @@ struct check {
 	struct fsk_db *db;
 	const char *path;
 	bool nested; /* it lies within another */
+	bool pass;   /* FSK_DB_PASS */
 	struct fsk_error *err;
 };
 
@@ -575,6 +576,38 @@ check_header(const struct check *c)
 	return FSK_OK;
 }
 
+/* Gives back the memory of LEN octets of the file at P, if they will not be
+ * needed.  They can be read again all the same. */
+static void
+pass_by(const struct check *c, const uint8_t *p, uint64_t len)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const size_t at = (size_t)(p - c->db->base);
+	const size_t from = (at + page - 1) / page * page;
+	const size_t to = (at + len) / page * page;
+
+	if (c->pass && from < to)
+		madvise((uint8_t *)(uintptr_t)c->db->base + from, to - from,
+		    MADV_DONTNEED);
+}
+
+/* As fsk_checksum(), in pieces that are given back. */
+static uint64_t
+sum_of(const struct check *c, const uint8_t *p, uint64_t len)
+{
+	static const size_t piece = (size_t)16 << 20;
+	struct fsk_checksum *sum = c->pass ? fsk_checksum_new() : NULL;
+
+	if (sum == NULL)
+		return fsk_checksum(p, len);
+	for (size_t n; len > 0; p += n, len -= n) {
+		n = len < piece ? len : piece;
+		fsk_checksum_add(sum, p, n);
+		pass_by(c, p, n);
+	}
+	return fsk_checksum_end(sum);
+}
+
 static int
 check_sections(const struct check *c)
 {
@@ -595,7 +628,7 @@ check_sections(const struct check *c)
 			return CORRUPT(
 			    c, "section %u lies outside the file", type);
 		if (fsk_get64(row + FSK_S_CHECKSUM) !=
-		    fsk_checksum(db->base + at, len))
+		    sum_of(c, db->base + at, len))
 			return CORRUPT(
 			    c, "the checksum of section %u does not fit", type);
 		if (type == 0 || type >= FSK_SEC_KNOWN) {
@@ -853,6 +886,7 @@ check_lines(const struct check *c)
 		rc = check_part(c, i, rec_len, &entries);
 		if (rc != FSK_OK)
 			return rc;
+		pass_by(c, recs->at + rec, rec_len);
 	}
 	if (entries != fsk_get64(db->base + FSK_H_ENTRIES))
 		return CORRUPT(c, "it has %llu entries, its header says %llu",
@@ -885,10 +919,10 @@ check_urls(const struct check *c)
 }
 
 static int
-check_all(
-    struct fsk_db *db, const char *path, bool nested, struct fsk_error *err)
+check_all(struct fsk_db *db, const char *path, bool nested, bool pass,
+    struct fsk_error *err)
 {
-	const struct check c = { db, path, nested, err };
+	const struct check c = { db, path, nested, pass, err };
 	int rc = check_header(&c);
 
 	if (rc == FSK_OK)
@@ -929,7 +963,7 @@ open_memory(struct fsk_db **out, const void *bytes, size_t len,
 	db->len = len;
 	/* Lines are loaded sixteen octets at a time. */
 	rc = (uintptr_t)bytes % 16 == 0
-	    ? check_all(db, name, nested, err)
+	    ? check_all(db, name, nested, false, err)
 	    : fsk_fail(err, FSK_EINVAL, "'%s' is not aligned", name);
 	if (rc != FSK_OK) {
 		fsk_db_close(db);
@@ -1016,7 +1050,7 @@ read_octets(int fd, uint8_t *to, size_t len)
 static int
 check_head(struct fsk_db *db, int fd, const char *path, struct fsk_error *err)
 {
-	const struct check c = { db, path, false, err };
+	const struct check c = { .db = db, .path = path, .err = err };
 	uint8_t head[FSK_HEADER_LEN];
 	int rc;
 
@@ -1037,16 +1071,16 @@ take_file(struct fsk_db *db, int fd, const char *path, enum fsk_db_load load,
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	const size_t whole = (db->len + page - 1) / page * page;
-	void *base = load == FSK_DB_MAP
-	    ? mmap(NULL, db->len, PROT_READ, MAP_SHARED, fd, 0)
-	    : map_anonymous(whole);
+	void *base = load == FSK_DB_COPY
+	    ? map_anonymous(whole)
+	    : mmap(NULL, db->len, PROT_READ, MAP_SHARED, fd, 0);
 
 	if (base == MAP_FAILED)
 		return fsk_fail(
 		    err, FSK_EIO, "cannot map '%s': %s", path, strerror(errno));
 	db->base = base;
 	db->mapped = whole;
-	if (load == FSK_DB_MAP) {
+	if (load != FSK_DB_COPY) {
 		madvise(base, db->len, MADV_HUGEPAGE);
 		return FSK_OK;
 	}
@@ -1082,7 +1116,7 @@ fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
 	if (rc == FSK_OK)
 		rc = take_file(db, fd, path, load, err);
 	if (rc == FSK_OK)
-		rc = check_all(db, path, false, err);
+		rc = check_all(db, path, false, load == FSK_DB_PASS, err);
 	if (rc != FSK_OK) {
 		fsk_db_close(db);
 		return rc;

@@ -929,6 +929,7 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 	    merged >> w->part_bits > PART_NAMES)
 		w->part_bits++;
 	out_section(w->out, FSK_SEC_RECS);
+	fsk_pool_drain(w->pool);
 	rc = run_step(w, workers, place_partition, 1u << w->part_bits, err);
 	free_names(w);
 	if (rc == FSK_OK)
