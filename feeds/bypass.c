@@ -99,6 +99,9 @@ read_what(const struct conf *c, const struct request *r, struct fsk_bypass *b)
 	}
 	b->kind = FSK_BYPASS_NAME;
 	wrong = host_name(&b->name, r->what, strlen(r->what));
+	/* More likely a group's name with a slip in it. */
+	if (wrong == NULL && fsk_name_labels(b->name.wire) < 2)
+		wrong = "a whole top-level domain";
 	if (wrong != NULL)
 		complain("'%s' is no prefix, no group of '%s', and no name: %s",
 		    r->what, c->path, wrong);

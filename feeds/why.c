@@ -71,28 +71,42 @@ why_reason(const struct fsk_verdict *v)
 	return "?";
 }
 
-/* Adds what stands in DB at the queried name and above it. */
+/* Whether an entry with MATCH, LABELS labels deep, covers the queried name. */
+static bool
+covers(const struct why *w, enum fsk_match_kind match, unsigned labels)
+{
+	switch (match) {
+	case FSK_SUBTREE:
+		return true;
+	case FSK_EXACT:
+		return labels == w->q.q.labels;
+	case FSK_BELOW:
+		return labels < w->q.q.labels;
+	}
+	return false;
+}
+
+/* Adds what stands in DB at the queried name and above it, and covers it. */
 static void
 add_entries(struct why *w, const struct fsk_db *db, bool own)
 {
-	const struct fsk_query *q = &w->q.q;
+	struct fsk_entry at[FSK_ENTRIES_MAX];
 
-	for (unsigned k = q->labels; k > 0 && w->entries < WHY_ENTRIES; k--) {
-		const size_t at = fsk_query_at(q, k);
-		struct fsk_found found;
-		struct fsk_query part;
+	for (unsigned n = fsk_db_entries(db, &w->q.q, at);
+	     n > 0 && w->entries < WHY_ENTRIES; n--) {
+		const struct fsk_entry *e = &at[n - 1];
+		struct fsk_attr a;
 
-		fsk_db_query(db, &part, q->wire + at, q->len - at);
-		fsk_db_find(db, &part, &found);
-		if (!found.covered || found.labels != k)
+		fsk_db_attr(db, e->attr, &a);
+		if (!covers(w, a.match, e->labels))
 			continue;
 		w->entry[w->entries++] = (struct why_entry){ .db = db,
 			.own = own,
-			.attr = found.attr,
-			.labels = k,
+			.attr = e->attr,
+			.labels = e->labels,
 			.wins = w->v.found.covered && w->v.db == db &&
-			    w->v.found.labels == k &&
-			    w->v.found.attr == found.attr };
+			    w->v.found.labels == e->labels &&
+			    w->v.found.attr == e->attr };
 	}
 }
 
