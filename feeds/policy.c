@@ -263,7 +263,8 @@ make_places(struct policy *p, const uint16_t *schedule_of, struct members *m,
 {
 	int rc = FSK_OK;
 
-	qsort(m->at, m->n, sizeof(*m->at), compare_members);
+	if (m->n > 0)
+		qsort(m->at, m->n, sizeof(*m->at), compare_members);
 	p->place = calloc(m->n + 1, sizeof(*p->place));
 	p->membership = calloc(m->n + 1, sizeof(*p->membership));
 	if (p->place == NULL || p->membership == NULL)
