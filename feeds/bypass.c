@@ -16,6 +16,7 @@
 #include "feeds/json.h"
 #include "feeds/options.h"
 #include "feeds/printable.h"
+#include "feeds/printable.h"
 #include "feeds/state.h"
 #include "lib/bypass.h"
 
@@ -251,13 +252,13 @@ what_of(const struct fsk_bypass *b, char text[static FSK_TEXT_MAX])
 }
 
 static int
-list(const struct fsk_bypasses *all, bool json)
+list(struct fsk_bypasses *all, bool json)
 {
 	static const char *const kinds[] = { "", "name", "group", "address" };
 	const int64_t now = (int64_t)time(NULL);
 
 	for (size_t i = 0; i < all->n; i++) {
-		const struct fsk_bypass *b = &all->at[i];
+		struct fsk_bypass *b = &all->at[i];
 		char what[FSK_TEXT_MAX], until[32] = "";
 		time_t t = (time_t)b->until;
 		struct tm tm;
@@ -265,6 +266,10 @@ list(const struct fsk_bypasses *all, bool json)
 		if (b->until <= now)
 			continue;
 		what_of(b, what);
+		/* Who wrote the file is not known here. */
+		printable(what);
+		printable(b->by);
+		printable(b->why);
 		if (json) {
 			if (!json_bypass(stdout, kinds[b->kind], what, b))
 				return EXIT_ERROR;
@@ -324,10 +329,10 @@ cmd_bypass(int argc, char **argv)
 				    optarg);
 			break;
 		case OPT_BY:
-			r.by = optarg;
+			r.by = printable(optarg);
 			break;
 		case OPT_WHY:
-			r.why = optarg;
+			r.why = printable(optarg);
 			break;
 		case OPT_END:
 			r.end = true;

@@ -35,6 +35,7 @@ int cmd_status(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_bypass(int argc, char **argv);
+int cmd_shadow(int argc, char **argv);
 
 /* Reads feeds.conf from PATH, for conf_free(); NULL after telling what is wrong
  * with it. */

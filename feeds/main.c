@@ -17,6 +17,7 @@
  *     state.c    what is kept from round to round
  *   status.c   how the feeds are
  *   rollback.c an earlier generation in force again
+ *   shadow.c   a list that is only tried
  *   build.c    inputs to a database, without any configuration
  *     ingest.c   reads and parses in several threads
  *       source.c   files and standard input, unpack_*.c compressed ones
@@ -55,6 +56,7 @@ static const struct {
 	{ "status", "tell how the feeds are", cmd_status },
 	{ "rollback", "put an earlier database in force again", cmd_rollback },
 	{ "build", "compile lists of names to a database", cmd_build },
+	{ "shadow", "try a database beside the one in force", cmd_shadow },
 	{ "bypass", "let something pass for a while", cmd_bypass },
 	{ "why", "tell what happens to a query, and why", cmd_why },
 	{ "lookup",

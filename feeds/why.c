@@ -13,6 +13,7 @@
 #include "feeds/cmd.h"
 #include "feeds/host.h"
 #include "feeds/json.h"
+#include "feeds/printable.h"
 #include "lib/qtype.h"
 
 static const char help[] =
@@ -282,9 +283,11 @@ print_text(const struct why *w)
 	if (w->url != NULL)
 		print_url(w);
 	printf("  1 bypass       ");
-	if (w->bypass != NULL)
-		printf("by %s: %s\n", w->bypass->by, w->bypass->why);
-	else
+	if (w->bypass != NULL) {
+		struct fsk_bypass b = *w->bypass;
+
+		printf("by %s: %s\n", printable(b.by), printable(b.why));
+	} else
 		printf("none\n");
 	printf("  2 group        %s%s\n", *w->group != '\0' ? w->group : "none",
 	    w->off ? ", for which nothing is blocked" : "");

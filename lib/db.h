@@ -143,6 +143,9 @@ enum fsk_db_load {
 	/* Read it into memory of our own: whatever happens to the file later
 	 * cannot touch us. */
 	FSK_DB_COPY,
+	/* Map it to see whether it is good, and be closed: memory is given back
+	 * on the way. */
+	FSK_DB_PASS,
 };
 
 /* Opens the database at PATH, checks all of it and stores in *DB a handle for
@@ -156,7 +159,8 @@ int fsk_db_open(struct fsk_db **db, const char *path, enum fsk_db_load load,
 int fsk_db_open_fd(struct fsk_db **db, int fd, const char *path,
     enum fsk_db_load load, struct fsk_error *err);
 
-/* The same for LEN octets at BYTES, which must outlive *DB. */
+/* The same for LEN octets at BYTES, a multiple of 16, which must outlive *DB;
+ * FSK_EINVAL where they begin elsewhere. */
 int fsk_db_open_memory(
     struct fsk_db **db, const void *bytes, size_t len, struct fsk_error *err);
 

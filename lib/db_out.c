@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/checksum.h"
@@ -40,6 +40,35 @@ struct out {
 	unsigned nsections;
 };
 
+/* A random temporary name. */
+static void
+make_temp(struct out *o)
+{
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		random = (uint32_t)time(NULL) ^ (uint32_t)getpid() << 16;
+	sprintf(o->temp, "%s.%08x", o->path, random);
+}
+
+/* Opens the file that is written to, readable to the resolver like any file
+ * made by the caller.  False: errno tells. */
+static bool
+make_file(struct out *o)
+{
+	if (access("/proc/self/fd", X_OK) == 0)
+		o->fd = open(o->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+	while (o->fd == -1) {
+		make_temp(o);
+		o->fd = open(
+		    o->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		if (o->fd == -1 && errno != EEXIST)
+			return false;
+		o->named = o->fd != -1;
+	}
+	return true;
+}
+
 int
 out_open(struct out **out, const char *path, struct fsk_error *err)
 {
@@ -61,14 +90,7 @@ out_open(struct out **out, const char *path, struct fsk_error *err)
 		out_close(o);
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	}
-	if (access("/proc/self/fd", X_OK) == 0)
-		o->fd = open(o->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (o->fd == -1) {
-		sprintf(o->temp, "%s.XXXXXX", path);
-		o->fd = mkostemp(o->temp, O_CLOEXEC);
-		o->named = o->fd != -1;
-	}
-	if (o->fd == -1) {
+	if (!make_file(o)) {
 		int rc = fsk_fail(err, FSK_EIO,
 		    "cannot make a temporary file beside '%s': %s", path,
 		    strerror(errno));
@@ -197,11 +219,7 @@ name_it(struct out *o, bool *done, struct fsk_error *err)
 	*done = !o->named &&
 	    linkat(AT_FDCWD, fd, AT_FDCWD, o->path, AT_SYMLINK_FOLLOW) == 0;
 	while (!*done && !o->named) {
-		uint32_t random;
-
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-			random = (uint32_t)getpid();
-		sprintf(o->temp, "%s.%08x", o->path, random);
+		make_temp(o);
 		if (linkat(AT_FDCWD, fd, AT_FDCWD, o->temp,
 			AT_SYMLINK_FOLLOW) == 0)
 			o->named = true;
@@ -232,7 +250,6 @@ out_publish(
 {
 	struct fsk_db *db;
 	uint64_t id[2];
-	mode_t mask;
 	bool done;
 	int rc;
 
@@ -265,16 +282,10 @@ out_publish(
 	if (rc != FSK_OK)
 		return rc;
 
-	/* Readable to the resolver like any file made by the caller. */
-	mask = umask(0);
-	umask(mask);
-	if (fchmod(o->fd, 0644 & ~mask) == -1)
-		return fsk_fail(err, FSK_EIO, "cannot set the mode of '%s': %s",
-		    o->path, strerror(errno));
 	if (fsync(o->fd) == -1)
 		return fsk_fail(err, FSK_EIO, "cannot sync '%s': %s", o->path,
 		    strerror(errno));
-	rc = fsk_db_open_fd(&db, o->fd, o->path, FSK_DB_MAP, err);
+	rc = fsk_db_open_fd(&db, o->fd, o->path, FSK_DB_PASS, err);
 	if (rc != FSK_OK)
 		return rc;
 	fsk_db_close(db);

@@ -21,7 +21,7 @@ struct place {
 		uint8_t labels;
 	} * entry;
 	size_t n;
-	struct keyed *by_anchor; /* of: index of entry */
+	struct keyed *by_anchor; /* of: index of entry; in place of b.k */
 	uint64_t *heavy;         /* locators of heavy anchors */
 	size_t nheavy, room_heavy;
 	uint8_t *lines;
@@ -256,9 +256,7 @@ anchor_all(struct place *p)
 {
 	size_t n = 0;
 
-	p->by_anchor = malloc((p->n + 1) * sizeof(*p->by_anchor));
-	if (p->by_anchor == NULL)
-		return no_memory(p);
+	p->by_anchor = p->b.k; /* the entries have its content by now */
 	for (size_t i = 0; i < p->n; i++) {
 		struct fsk_query q;
 
@@ -516,7 +514,6 @@ place_partition(struct worker *me, unsigned i)
 out:
 	batch_fini(&p.b);
 	free(p.entry);
-	free(p.by_anchor);
 	free(p.heavy);
 	free(p.lines);
 	free(p.slot);

@@ -514,6 +514,7 @@ struct check {
 	struct fsk_db *db;
 	const char *path;
 	bool nested; /* it lies within another */
+	bool pass;   /* FSK_DB_PASS */
 	struct fsk_error *err;
 };
 
@@ -575,6 +576,38 @@ check_header(const struct check *c)
 	return FSK_OK;
 }
 
+/* Gives back the memory of LEN octets of the file at P, if they will not be
+ * needed.  They can be read again all the same. */
+static void
+pass_by(const struct check *c, const uint8_t *p, uint64_t len)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const size_t at = (size_t)(p - c->db->base);
+	const size_t from = (at + page - 1) / page * page;
+	const size_t to = (at + len) / page * page;
+
+	if (c->pass && from < to)
+		madvise((uint8_t *)(uintptr_t)c->db->base + from, to - from,
+		    MADV_DONTNEED);
+}
+
+/* As fsk_checksum(), in pieces that are given back. */
+static uint64_t
+sum_of(const struct check *c, const uint8_t *p, uint64_t len)
+{
+	static const size_t piece = (size_t)16 << 20;
+	struct fsk_checksum *sum = c->pass ? fsk_checksum_new() : NULL;
+
+	if (sum == NULL)
+		return fsk_checksum(p, len);
+	for (size_t n; len > 0; p += n, len -= n) {
+		n = len < piece ? len : piece;
+		fsk_checksum_add(sum, p, n);
+		pass_by(c, p, n);
+	}
+	return fsk_checksum_end(sum);
+}
+
 static int
 check_sections(const struct check *c)
 {
@@ -595,7 +628,7 @@ check_sections(const struct check *c)
 			return CORRUPT(
 			    c, "section %u lies outside the file", type);
 		if (fsk_get64(row + FSK_S_CHECKSUM) !=
-		    fsk_checksum(db->base + at, len))
+		    sum_of(c, db->base + at, len))
 			return CORRUPT(
 			    c, "the checksum of section %u does not fit", type);
 		if (type == 0 || type >= FSK_SEC_KNOWN) {
@@ -759,27 +792,38 @@ check_tables(const struct check *c)
 	    : CORRUPT(c, "its code table cannot be used");
 }
 
-/* Octets of the block of COUNT records at BLOCK, of which AVAIL are there; 0
- * if it does not fit or names an unknown attribute set. */
-static uint64_t
-block_len(const struct fsk_db *db, const uint8_t *block, uint64_t avail,
+/* Whether the COUNT attribute numbers at P, STEP octets from each to the next,
+ * are those of attribute sets. */
+static bool
+known_attrs(
+    const struct fsk_db *db, const uint8_t *p, size_t step, unsigned count)
+{
+	const unsigned width = db->attr_width;
+
+	if (width == 0)
+		return db->nattrs > 0;
+	for (unsigned i = 0; i < count; i++, p += step)
+		if (fsk_get_width(p, width) >= db->nattrs)
+			return false;
+	return true;
+}
+
+/* Whether the block of COUNT records (at least one) at BLOCK fits into the
+ * AVAIL octets that are there, and names only attribute sets that there are. */
+static bool
+block_fits(const struct fsk_db *db, const uint8_t *block, uint64_t avail,
     unsigned count)
 {
 	const unsigned width = db->attr_width;
-	const uint8_t *attr = block + (db->secret ? FSK_REC_PRINT_LEN : count);
-	const size_t step = db->secret ? FSK_REC_PRINT_LEN + width : width;
-	uint64_t len = (uint64_t)count *
-	    (width + (db->secret ? (unsigned)FSK_REC_PRINT_LEN : 1u));
 
-	if (len > avail)
-		return 0;
-	for (unsigned i = 0; i < count; i++, attr += step)
-		if (fsk_get_width(attr, width) >= db->nattrs)
-			return 0;
-	if (!db->secret)
-		for (unsigned i = 0; i < count; i++)
-			len += block[i];
-	return len <= avail ? len : 0;
+	if (db->secret)
+		return (uint64_t)count * (FSK_REC_PRINT_LEN + width) <= avail &&
+		    known_attrs(db, block + FSK_REC_PRINT_LEN,
+			FSK_REC_PRINT_LEN + width, count);
+	/* The end of the section may be read, see FSK_RECS_PAD. */
+	return (uint64_t)count * (1 + width) <= avail &&
+	    sum_octets(block, count) <= avail - (uint64_t)count * (1 + width) &&
+	    known_attrs(db, block + count, width, count);
 }
 
 /* Checks the lines of the partition PART, whose records take RECS_LEN octets;
@@ -797,10 +841,9 @@ check_part(
 		uint64_t block = fsk_get32(line + FSK_L_BLOCK);
 		unsigned count = line[FSK_L_COUNT];
 
-		if (count == 0)
-			continue;
 		if (count > FSK_LINE_SLOTS || block > recs_len ||
-		    block_len(db, recs + block, recs_len - block, count) == 0)
+		    (count > 0 &&
+			!block_fits(db, recs + block, recs_len - block, count)))
 			return CORRUPT(c, "line %u cannot be used", i);
 		*entries += count;
 	}
@@ -818,6 +861,8 @@ check_lines(const struct check *c)
 	uint64_t entries = 0;
 	int rc;
 
+	if (lines->len / FSK_LINE_LEN > UINT32_MAX)
+		return CORRUPT(c, "too many lines");
 	if (parts->len != (uint64_t)n * FSK_PART_LEN)
 		return CORRUPT(c, "wrong length of the partitions");
 	if (lines->len % FSK_LINE_LEN != 0 || recs->len < FSK_RECS_PAD)
@@ -841,6 +886,7 @@ check_lines(const struct check *c)
 		rc = check_part(c, i, rec_len, &entries);
 		if (rc != FSK_OK)
 			return rc;
+		pass_by(c, recs->at + rec, rec_len);
 	}
 	if (entries != fsk_get64(db->base + FSK_H_ENTRIES))
 		return CORRUPT(c, "it has %llu entries, its header says %llu",
@@ -873,10 +919,10 @@ check_urls(const struct check *c)
 }
 
 static int
-check_all(
-    struct fsk_db *db, const char *path, bool nested, struct fsk_error *err)
+check_all(struct fsk_db *db, const char *path, bool nested, bool pass,
+    struct fsk_error *err)
 {
-	const struct check c = { db, path, nested, err };
+	const struct check c = { db, path, nested, pass, err };
 	int rc = check_header(&c);
 
 	if (rc == FSK_OK)
@@ -915,7 +961,10 @@ open_memory(struct fsk_db **out, const void *bytes, size_t len,
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	db->base = bytes;
 	db->len = len;
-	rc = check_all(db, name, nested, err);
+	/* Lines are loaded sixteen octets at a time. */
+	rc = (uintptr_t)bytes % 16 == 0
+	    ? check_all(db, name, nested, false, err)
+	    : fsk_fail(err, FSK_EINVAL, "'%s' is not aligned", name);
 	if (rc != FSK_OK) {
 		fsk_db_close(db);
 		return rc;
@@ -973,7 +1022,7 @@ map_anonymous(size_t len)
 /* In pieces: a kernel that does not interrupt itself lets others run between
  * two calls. */
 static int
-read_whole(int fd, uint8_t *to, size_t len)
+read_octets(int fd, uint8_t *to, size_t len)
 {
 	static const size_t piece = 1 << 20;
 	size_t at = 0;
@@ -995,14 +1044,59 @@ read_whole(int fd, uint8_t *to, size_t len)
 	return 0;
 }
 
+/* Looks whether the header of the file FD is good, before memory is taken for
+ * the rest: whatever lies under the name of a list might be larger than that.
+ */
+static int
+check_head(struct fsk_db *db, int fd, const char *path, struct fsk_error *err)
+{
+	const struct check c = { .db = db, .path = path, .err = err };
+	uint8_t head[FSK_HEADER_LEN];
+	int rc;
+
+	if (read_octets(fd, head,
+		db->len < sizeof(head) ? db->len : sizeof(head)) == -1)
+		return fsk_fail(err, FSK_EIO, "cannot read '%s': %s", path,
+		    strerror(errno));
+	db->base = head;
+	rc = check_header(&c);
+	db->base = NULL;
+	return rc;
+}
+
+/* Maps the file FD, or copies it to memory of our own. */
+static int
+take_file(struct fsk_db *db, int fd, const char *path, enum fsk_db_load load,
+    struct fsk_error *err)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const size_t whole = (db->len + page - 1) / page * page;
+	void *base = load == FSK_DB_COPY
+	    ? map_anonymous(whole)
+	    : mmap(NULL, db->len, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (base == MAP_FAILED)
+		return fsk_fail(
+		    err, FSK_EIO, "cannot map '%s': %s", path, strerror(errno));
+	db->base = base;
+	db->mapped = whole;
+	if (load != FSK_DB_COPY) {
+		madvise(base, db->len, MADV_HUGEPAGE);
+		return FSK_OK;
+	}
+	if (read_octets(fd, base, db->len) == -1)
+		return fsk_fail(err, FSK_EIO, "cannot read '%s': %s", path,
+		    strerror(errno));
+	mprotect(base, whole, PROT_READ);
+	return FSK_OK;
+}
+
 int
 fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
     enum fsk_db_load load, struct fsk_error *err)
 {
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct fsk_db *db;
 	struct stat st;
-	void *base;
 	int rc;
 
 	*out = NULL;
@@ -1018,39 +1112,17 @@ fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
 		return fsk_fail(
 		    err, FSK_ENOMEM, "out of memory opening '%s'", path);
 	db->len = (size_t)st.st_size;
-	db->mapped = (db->len + page - 1) / page * page;
-	if (load == FSK_DB_MAP)
-		base = mmap(NULL, db->len, PROT_READ, MAP_SHARED, fd, 0);
-	else
-		base = map_anonymous(db->mapped);
-	if (base == MAP_FAILED) {
-		rc = fsk_fail(
-		    err, FSK_EIO, "cannot map '%s': %s", path, strerror(errno));
-		goto free_db;
+	rc = check_head(db, fd, path, err);
+	if (rc == FSK_OK)
+		rc = take_file(db, fd, path, load, err);
+	if (rc == FSK_OK)
+		rc = check_all(db, path, false, load == FSK_DB_PASS, err);
+	if (rc != FSK_OK) {
+		fsk_db_close(db);
+		return rc;
 	}
-	db->base = base;
-	if (load == FSK_DB_COPY) {
-		if (read_whole(fd, base, db->len) == -1) {
-			rc = fsk_fail(err, FSK_EIO, "cannot read '%s': %s",
-			    path, strerror(errno));
-			goto close;
-		}
-		mprotect(base, db->mapped, PROT_READ);
-	} else {
-		madvise(base, db->len, MADV_HUGEPAGE);
-	}
-	rc = check_all(db, path, false, err);
-	if (rc != FSK_OK)
-		goto close;
 	*out = db;
 	return FSK_OK;
-
-close:
-	fsk_db_close(db);
-	return rc;
-free_db:
-	free(db);
-	return rc;
 }
 
 int
@@ -1215,11 +1287,12 @@ fsk_db_info(const struct fsk_db *db, struct fsk_db_info *info)
 bool
 fsk_db_section(const struct fsk_db *db, unsigned i, struct fsk_db_section *out)
 {
-	const uint8_t *row = db->base + FSK_H_TABLE + i * FSK_SECTION_LEN;
+	const uint8_t *row;
 	uint32_t type;
 
 	if (i >= fsk_get32(db->base + FSK_H_SECTIONS))
 		return false;
+	row = db->base + FSK_H_TABLE + i * FSK_SECTION_LEN;
 	type = fsk_get32(row + FSK_S_TYPE);
 	out->name = type > 0 && type < FSK_SEC_KNOWN ? section_names[type]
 						     : "unknown";

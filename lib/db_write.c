@@ -2,6 +2,7 @@
 #include "lib/db_write.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +228,7 @@ add_feed(
 	for (*row = 0; *row < w->nfeeds; ++*row)
 		if (w->feeds[*row].name == name)
 			return FSK_OK;
-	if (w->nfeeds > UINT16_MAX)
+	if (w->nfeeds >= UINT16_MAX)
 		return fsk_fail(err, FSK_EINVAL, "too many feeds");
 	p = realloc(w->feeds, (w->nfeeds + 1) * sizeof(*p));
 	if (p == NULL)
@@ -681,7 +682,7 @@ temp_lines(struct fsk_writer *w, struct fsk_error *err)
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/.fraudsink-XXXXXX", w->folder);
-	w->lines_fd = mkstemp(path);
+	w->lines_fd = mkostemp(path, O_CLOEXEC);
 	if (w->lines_fd == -1)
 		return fsk_fail(err, FSK_EIO,
 		    "cannot make a temporary file in '%s': %s", w->folder,
@@ -928,6 +929,7 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 	    merged >> w->part_bits > PART_NAMES)
 		w->part_bits++;
 	out_section(w->out, FSK_SEC_RECS);
+	fsk_pool_drain(w->pool);
 	rc = run_step(w, workers, place_partition, 1u << w->part_bits, err);
 	free_names(w);
 	if (rc == FSK_OK)

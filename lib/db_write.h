@@ -79,7 +79,8 @@ int fsk_writer_answer(struct fsk_writer *w, const struct fsk_answer *answer,
 
 /* Enters a claim (the same one once) and stores its number in *CLAIM.  Where
  * claims on one name differ in severity, the higher wins and brings its
- * category and answer; at equal severity the claim that was entered first. */
+ * category and answer; at equal severity the claim that was entered first.  Not
+ * while a lane is in use. */
 int fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
     uint32_t *claim, struct fsk_error *err);
 

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define RETRY (60 * (int64_t)1000000000)
+
 bool
 fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 {
@@ -21,6 +23,7 @@ fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 	atomic_init(&h->readers, NULL);
 	h->load = load;
 	h->open = fsk_db_open_fd;
+	h->retry = RETRY;
 	h->path = strdup(path);
 	h->bypass_path = fsk_bypass_path(path);
 	if (asprintf(&h->shadow_path, "%s.shadow", path) == -1)
@@ -102,9 +105,30 @@ same_file(const struct fsk_file_id *a, const struct fsk_file_id *b)
 	    a->mtime == b->mtime && a->ctime == b->ctime;
 }
 
+static int64_t
+monotonic(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return nanoseconds(&t);
+}
+
+/* Returns FSK_REFUSED.  *SEEN stays what it is if ERR tells of its content;
+ * what is wrong with us may pass. */
+static enum fsk_refresh
+refuse(const struct fsk_handle *h, struct fsk_file_id *seen,
+    const struct fsk_error *err)
+{
+	if (err != NULL && (err->code == FSK_ENOMEM || err->code == FSK_EIO))
+		seen->again = monotonic() + h->retry;
+	return FSK_REFUSED;
+}
+
 /* Opens PATH if it is another file than *SEEN: *FD is -1 otherwise. */
 static enum fsk_refresh
-look(const char *path, struct fsk_file_id *seen, int *fd, struct fsk_error *err)
+look(const struct fsk_handle *h, const char *path, struct fsk_file_id *seen,
+    int *fd, struct fsk_error *err)
 {
 	struct fsk_file_id id;
 	struct stat st;
@@ -117,14 +141,15 @@ look(const char *path, struct fsk_file_id *seen, int *fd, struct fsk_error *err)
 		return FSK_ABSENT;
 	}
 	identify(&id, &st);
-	if (same_file(&id, seen))
+	if (same_file(&id, seen) &&
+	    (seen->again == 0 || monotonic() < seen->again))
 		return FSK_UNCHANGED;
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*fd == -1) {
 		*seen = id;
 		fsk_fail(err, FSK_EIO, "cannot open '%s': %s", path,
 		    strerror(errno));
-		return FSK_REFUSED;
+		return refuse(h, seen, err);
 	}
 	/* What was opened may be newer than what was looked at; if it changes
 	 * while it is read, the next look sees that. */
@@ -155,17 +180,23 @@ next_list(struct fsk_handle *h, struct fsk_error *err)
 	return list;
 }
 
-/* Opens the database at FD and puts LIST with it at *AT in force. */
+/* Opens the database at FD and puts a list with it in force: as the one that is
+ * tried if SHADOW is set. */
 static enum fsk_refresh
-swap_db(struct fsk_handle *h, struct fsk_list *list, struct fsk_db **at, int fd,
-    const char *path, struct fsk_error *err)
+swap_db(struct fsk_handle *h, bool shadow, int fd, struct fsk_error *err)
 {
-	struct fsk_db *db;
+	struct fsk_file_id *seen = shadow ? &h->shadow_seen : &h->seen;
+	const char *path = shadow ? h->shadow_path : h->path;
+	struct fsk_list *list = next_list(h, err);
+	struct fsk_db *db, **at;
 
+	if (list == NULL)
+		return refuse(h, seen, err);
 	if (h->open(&db, fd, path, h->load, err) != FSK_OK) {
 		free(list);
-		return FSK_REFUSED;
+		return refuse(h, seen, err);
 	}
+	at = shadow ? &list->shadow : &list->db;
 	if (h->opened != NULL)
 		h->opened(h->arg, db);
 	h->old_db = *at;
@@ -178,14 +209,11 @@ enum fsk_refresh
 fsk_handle_refresh(struct fsk_handle *h, struct fsk_error *err)
 {
 	int fd;
-	enum fsk_refresh r = look(h->path, &h->seen, &fd, err);
-	struct fsk_list *list;
+	enum fsk_refresh r = look(h, h->path, &h->seen, &fd, err);
 
 	if (r != FSK_SWAPPED)
 		return r;
-	list = next_list(h, err);
-	r = list != NULL ? swap_db(h, list, &list->db, fd, h->path, err)
-			 : FSK_REFUSED;
+	r = swap_db(h, false, fd, err);
 	close(fd);
 	return r;
 }
@@ -194,34 +222,32 @@ enum fsk_refresh
 fsk_handle_refresh_shadow(struct fsk_handle *h, struct fsk_error *err)
 {
 	int fd;
-	enum fsk_refresh r = look(h->shadow_path, &h->shadow_seen, &fd, err);
+	enum fsk_refresh r = look(h, h->shadow_path, &h->shadow_seen, &fd, err);
 	struct fsk_list *list;
 
-	if (r != FSK_SWAPPED && r != FSK_ABSENT)
+	if (r == FSK_SWAPPED) {
+		r = swap_db(h, true, fd, err);
+		close(fd);
 		return r;
-	if (r == FSK_ABSENT && atomic_load(&h->current)->shadow == NULL)
+	}
+	if (r != FSK_ABSENT)
+		return r;
+	if (atomic_load(&h->current)->shadow == NULL)
 		return FSK_UNCHANGED;
 	list = next_list(h, err);
-	if (list == NULL) {
-		r = FSK_REFUSED;
-	} else if (r == FSK_ABSENT) {
-		h->old_db = list->shadow;
-		list->shadow = NULL;
-		swap(h, list);
-		r = FSK_SWAPPED;
-	} else {
-		r = swap_db(h, list, &list->shadow, fd, h->shadow_path, err);
-	}
-	if (fd != -1)
-		close(fd);
-	return r;
+	if (list == NULL)
+		return FSK_REFUSED; /* it is absent the next time, too */
+	h->old_db = list->shadow;
+	list->shadow = NULL;
+	swap(h, list);
+	return FSK_SWAPPED;
 }
 
 enum fsk_refresh
 fsk_handle_refresh_bypasses(struct fsk_handle *h, struct fsk_error *err)
 {
 	int fd;
-	enum fsk_refresh r = look(h->bypass_path, &h->bypass_seen, &fd, err);
+	enum fsk_refresh r = look(h, h->bypass_path, &h->bypass_seen, &fd, err);
 	struct fsk_bypasses next;
 	struct fsk_list *list;
 
@@ -232,11 +258,11 @@ fsk_handle_refresh_bypasses(struct fsk_handle *h, struct fsk_error *err)
 	if (r == FSK_ABSENT && atomic_load(&h->current)->bypasses.n == 0)
 		return FSK_UNCHANGED;
 	if (fsk_bypasses_read(&next, h->bypass_path, err) != FSK_OK)
-		return FSK_REFUSED;
+		return refuse(h, &h->bypass_seen, err);
 	list = next_list(h, err);
 	if (list == NULL) {
 		fsk_bypasses_fini(&next);
-		return FSK_REFUSED;
+		return refuse(h, &h->bypass_seen, err);
 	}
 	h->old_bypasses = list->bypasses;
 	list->bypasses = next;

@@ -38,6 +38,9 @@ struct fsk_reader {
 struct fsk_file_id {
 	uint64_t dev, ino, size;
 	int64_t mtime, ctime; /* nanoseconds */
+	/* When it is to be tried again, in nanoseconds of the monotonic clock:
+	 * it was not the file's fault; 0: never. */
+	int64_t again;
 };
 
 struct fsk_handle {
@@ -52,6 +55,7 @@ struct fsk_handle {
 	int (*open)(struct fsk_db **db, int fd, const char *path,
 	    enum fsk_db_load load, struct fsk_error *err);
 	struct fsk_file_id seen, bypass_seen, shadow_seen;
+	int64_t retry; /* ns until `again`; a minute if nobody changes it */
 	void (*opened)(void *arg, const struct fsk_db *db);
 	void *arg;
 	struct fsk_list *old; /* swapped out, still to be freed with: */
@@ -83,9 +87,10 @@ void fsk_handle_fini(struct fsk_handle *h);
 void fsk_handle_attach(struct fsk_handle *h, struct fsk_reader *r);
 
 /* Keeper: looks whether the database is another file than last time and takes
- * it up if it is good.  What is refused is not tried again until it changes.
- * None of the three may be called again before fsk_handle_retire() once one
- * returned FSK_SWAPPED. */
+ * it up if it is good.  What is refused is not tried again until it changes; if
+ * it was for want of memory or could not be read, in a minute.  None of the
+ * three may be called again before fsk_handle_retire() once one returned
+ * FSK_SWAPPED. */
 enum fsk_refresh fsk_handle_refresh(
     struct fsk_handle *h, struct fsk_error *err);
 

@@ -62,6 +62,7 @@ struct fsk_pool {
 	struct chunk *free;
 	struct slab *slabs;
 	size_t budget, given; /* octets in use, at most budget or thereabouts */
+	bool draining;
 };
 
 struct fsk_pool *
@@ -74,6 +75,14 @@ fsk_pool_new(size_t budget)
 		pool->budget = budget;
 	}
 	return pool;
+}
+
+void
+fsk_pool_drain(struct fsk_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->draining = true;
+	pthread_mutex_unlock(&pool->lock);
 }
 
 void
@@ -139,11 +148,18 @@ pool_get(struct fsk_pool *pool, bool must)
 static void
 pool_put(struct fsk_pool *pool, struct chunk *c)
 {
+	bool draining;
+
 	pthread_mutex_lock(&pool->lock);
-	c->next = pool->free;
-	pool->free = c;
+	draining = pool->draining;
+	if (!draining) {
+		c->next = pool->free;
+		pool->free = c;
+	}
 	pool->given -= CHUNK_LEN;
 	pthread_mutex_unlock(&pool->lock);
+	if (draining) /* its slab is unmapped in the end */
+		madvise(c, CHUNK_LEN, MADV_DONTNEED);
 }
 
 /* ---- stores ---- */

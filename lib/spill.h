@@ -26,6 +26,10 @@ struct fsk_spill_lane; /* one thread's way into it */
  * the budget by one chunk of 16 KB a bucket and lane. */
 struct fsk_pool *fsk_pool_new(size_t budget);
 
+/* From now on nothing will be set aside: what stores take out of the pool's
+ * memory goes back to the system at once. */
+void fsk_pool_drain(struct fsk_pool *pool);
+
 /* Gives all memory back to the system.  NULL is fine; the stores must be closed
  * before. */
 void fsk_pool_free(struct fsk_pool *pool);

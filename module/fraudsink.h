@@ -33,6 +33,8 @@ struct fraudsink {
 	struct fsk_handle handle;
 	struct workers workers;
 	struct tally tally;
+	atomic_bool trying; /* a list beside the one in force: for workers who
+			       would not look otherwise */
 	_Atomic(struct places *) places; /* NULL: none; used by workers inside
 					    a reader slot only */
 

@@ -60,8 +60,12 @@ drop(struct fraudsink *fs, struct worker_slot *slot,
 
 	for (const struct mesh_reply *r = qstate->mesh_info->reply_list;
 	     r != NULL && hit != NULL; r = r->next) {
+		struct judged one = *j;
 		struct asker who;
 
+		judge_asker(&one, &r->query_reply, &r->edns);
+		judge(&one);
+		judge_shadow(fs, slot, &one);
 		asker_read(&who, &r->query_reply, &r->edns, hit->ecs);
 		tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
 		tally_blocked(&fs->tally, slot, hit, &who, &j->now);

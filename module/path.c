@@ -83,7 +83,6 @@ begin(struct fraudsink *fs, struct worker_slot *slot,
 		judge_asker(j, &r->query_reply, &r->edns);
 	judge(j);
 	tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
-	judge_shadow(fs, slot, j);
 	if (r != NULL && is_personal(j))
 		make_unique(qstate);
 	if (!j->v.touched)
@@ -364,6 +363,24 @@ path_query(struct fraudsink *fs, struct worker_slot *slot,
 
 /* ---- replies: counted here, because here each client is seen ---- */
 
+/* What another list says of what the client REPINFO asked. */
+static void
+try_shadow(struct fraudsink *fs, struct worker_slot *slot,
+    const struct module_qstate *qstate, const struct edns_data *edns,
+    const struct comm_reply *repinfo)
+{
+	struct judged j;
+
+	if (!atomic_load_explicit(&fs->trying, memory_order_relaxed))
+		return;
+	if (judge_question(fs, slot, qstate, &qstate->qinfo, &j)) {
+		judge_asker(&j, repinfo, edns);
+		judge(&j);
+		judge_shadow(fs, slot, &j);
+	}
+	judge_release(slot);
+}
+
 void
 path_reply(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, const struct edns_data *edns,
@@ -373,8 +390,11 @@ path_reply(struct fraudsink *fs, struct worker_slot *slot,
 	struct query *mine = qstate != NULL ? qstate->minfo[id] : NULL;
 	struct asker who;
 
-	if (repinfo != NULL)
+	if (repinfo != NULL) {
 		tally_count(&fs->tally, slot, FSK_COUNT_ANSWERED);
+		if (qstate != NULL)
+			try_shadow(fs, slot, qstate, edns, repinfo);
+	}
 	if (mine == NULL)
 		return;
 	if (repinfo != NULL && mine->hit != NULL) {
@@ -416,7 +436,7 @@ path_cached(struct fraudsink *fs, struct worker_slot *slot,
 		judge(&j);
 		tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
 		judge_shadow(fs, slot, &j);
-		if (j.v.block && j.v.answer->action != FSK_TCP_ONLY) {
+		if (judge_blocks(&j)) {
 			tally_count(&fs->tally, slot, FSK_COUNT_LEAKED);
 			worker_leak(slot, qinfo->qname, qinfo->qname_len,
 			    qinfo->qtype, qinfo->qclass);

@@ -151,6 +151,7 @@ static void
 look_beside(struct fraudsink *fs)
 {
 	struct fsk_error err = { 0 };
+	bool trying;
 
 	switch (fsk_handle_refresh_bypasses(&fs->handle, &err)) {
 	case FSK_SWAPPED:
@@ -168,13 +169,17 @@ look_beside(struct fraudsink *fs)
 	switch (fsk_handle_refresh_shadow(&fs->handle, &err)) {
 	case FSK_SWAPPED:
 		fsk_handle_retire(&fs->handle);
+		trying = atomic_load(&fs->handle.current)->shadow != NULL;
+		atomic_store(&fs->trying, trying);
 		log_info("fraudsink: %s",
-		    atomic_load(&fs->handle.current)->shadow != NULL
-			? "another list is tried beside the one in force"
-			: "no other list is tried any more");
+		    trying ? "another list is tried beside the one in force"
+			   : "no other list is tried any more");
 		break;
 	case FSK_REFUSED:
-		log_err("fraudsink: %s; it is not tried", err.text);
+		log_err("fraudsink: %s; %s", err.text,
+		    atomic_load(&fs->trying)
+			? "the list that was tried before still is"
+			: "it is not tried");
 		break;
 	case FSK_ABSENT:
 	case FSK_UNCHANGED:

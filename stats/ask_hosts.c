@@ -41,7 +41,7 @@ host_put(struct hosts *h, const char *name)
 {
 	bool fresh;
 
-	return table_put(&h->hosts, name, strlen(name), &fresh);
+	return table_put(&h->hosts, name, strlen(name) + 1, &fresh);
 }
 
 static int

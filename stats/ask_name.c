@@ -185,8 +185,8 @@ put_lists(const struct ask *a, const struct fsk_name *name, struct answers *as,
 	if (rc != FSK_OK)
 		return rc;
 	if (l.unread > 0)
-		answers_note(
-		    as, "%u lists could not be read: %s", l.unread, l.why.text);
+		answers_note(as, "%u list%s could not be read: %s", l.unread,
+		    l.unread == 1 ? "" : "s", l.why.text);
 	for (size_t i = 0; i < l.n; i++) {
 		uint32_t since;
 

@@ -5,9 +5,6 @@
  *
  * Clients are counted by day and added up: client-days mean the same whether
  * or not the key of the sketches changes daily.  The rate is hits a client-day.
- *
- * Like for like: hits by feeds that both months know, so that a new feed does
- * not look like more fraud, nor one that is gone like less.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,78 +131,12 @@ sums_of(struct report *r, enum report_span which, struct sums *sums,
 	return rc;
 }
 
-/* ---- like for like ---- */
-
-struct likes {
-	struct table known[REPORT_SPANS]; /* feeds with hits: bool */
-	struct table sets[REPORT_SPANS];  /* of feeds: their hits */
-	enum report_span span;            /* that is read */
-	bool failed;
-};
-
-/* Calls WITH for each feed of SET until it returns true; whether it did. */
-static bool
-any_feed(const char *set, struct table *t,
-    bool (*with)(struct table *t, const char *feed, size_t len))
-{
-	while (*set != '\0') {
-		const size_t len = strcspn(set, "\n");
-
-		if (with(t, set, len))
-			return true;
-		set += len + (set[len] != '\0');
-	}
-	return false;
-}
-
-/* Marks the feed as known; true when out of memory. */
-static bool
-mark(struct table *t, const char *feed, size_t len)
-{
-	bool fresh;
-
-	return table_put(t, feed, len, &fresh) == NULL;
-}
-
-static bool
-is_marked(struct table *t, const char *feed, size_t len)
-{
-	return table_get(t, feed, len) != NULL;
-}
-
-static int
-add_set(void *arg, const struct store_fact *f)
-{
-	struct likes *l = arg;
-	bool fresh;
-	/* With its NUL, so that keys are texts. */
-	uint64_t *hits = table_put(
-	    &l->sets[l->span], f->feeds, strlen(f->feeds) + 1, &fresh);
-
-	if (hits == NULL || any_feed(f->feeds, &l->known[l->span], mark))
-		return FSK_ENOMEM;
-	*hits += f->hits;
-	return FSK_OK;
-}
-
-static uint64_t
-like(const struct table *sets, struct table *known)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < sets->n; i++) {
-		size_t len;
-		const char *set = table_key(sets, i, &len);
-
-		if (any_feed(set, known, is_marked))
-			sum += *(uint64_t *)table_value(sets, i);
-	}
-	return sum;
-}
+/* ---- the table of sums ---- */
 
 /* A row of sums; negative ones are not known. */
-static void
-put_sum(struct answer *to, const char *what, const double value[REPORT_SPANS])
+void
+report_sum(
+    struct answer *to, const char *what, const double value[REPORT_SPANS])
 {
 	answer_row(to);
 	answer_text(to, 0, what);
@@ -219,47 +150,6 @@ put_sum(struct answer *to, const char *what, const double value[REPORT_SPANS])
 			answer_real(to, column + 1, value[0] / value[i] - 1);
 	}
 }
-
-/* Each of the two comparisons has its own value of this month, so each has a
- * row of its own. */
-static int
-put_likes(const struct report *r, struct answer *to, struct fsk_error *err)
-{
-	struct likes l = { .failed = false };
-	int rc = FSK_OK;
-
-	for (unsigned i = 0; i < REPORT_SPANS; i++) {
-		struct store_query q = ask_query(&r->span[i]);
-
-		table_init(&l.known[i], sizeof(bool));
-		table_init(&l.sets[i], sizeof(uint64_t));
-		q.by = STORE_BY_FEEDS;
-		l.span = i;
-		if (rc == FSK_OK)
-			rc = store_facts(r->s, &q, add_set, &l, err);
-	}
-	if (rc == FSK_ENOMEM)
-		fsk_fail(err, rc, "out of memory");
-	for (unsigned i = 1; rc == FSK_OK && i < REPORT_SPANS; i++) {
-		double value[REPORT_SPANS] = { -1, -1, -1 };
-
-		if (l.sets[i].n == 0)
-			continue;
-		value[0] = (double)like(&l.sets[0], &l.known[i]);
-		value[i] = (double)like(&l.sets[i], &l.known[0]);
-		put_sum(to,
-		    i == REPORT_BEFORE ? "blocked, by feeds of both months"
-				       : "blocked, by feeds of both years",
-		    value);
-	}
-	for (unsigned i = 0; i < REPORT_SPANS; i++) {
-		table_fini(&l.known[i]);
-		table_fini(&l.sets[i]);
-	}
-	return rc;
-}
-
-/* ---- the table of sums ---- */
 
 /* Months of which there is less than there could be cannot be compared. */
 static void
@@ -309,14 +199,14 @@ put_totals(struct report *r, struct answer *to, struct fsk_error *err)
 	r->as->has_total = true;
 	r->as->hits = s[REPORT_MONTH].hits;
 	r->as->nothing = s[REPORT_MONTH].hits + s[REPORT_MONTH].counted == 0;
-	put_sum(to, "blocked", hits);
+	report_sum(to, "blocked", hits);
 	if (!researcher)
-		rc = put_likes(r, to, err);
-	put_sum(to, "only counted", counted);
-	put_sum(to, "blocked a day", daily);
-	put_sum(to, "client-days", client_days);
-	put_sum(to, "clients a day", clients);
-	put_sum(to, "blocked a client-day", rate);
+		rc = report_likes(r, to, err);
+	report_sum(to, "only counted", counted);
+	report_sum(to, "blocked a day", daily);
+	report_sum(to, "client-days", client_days);
+	report_sum(to, "clients a day", clients);
+	report_sum(to, "blocked a client-day", rate);
 	return rc;
 }
 

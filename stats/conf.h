@@ -39,8 +39,8 @@ enum conf_rotation { CONF_DAILY, CONF_CONSTANT };
 struct conf_clickhouse {
 	char *url, *database, *user;
 	char *password_file, *password_env; /* NULL: none */
-	char *cluster;    /* NULL: one server */
-	uint64_t backlog; /* rows that may wait for it */
+	char *cluster;                      /* NULL: one server */
+	uint64_t backlog;                   /* rows that may wait for it */
 };
 
 /* Early warnings; off without groups. */

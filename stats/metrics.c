@@ -51,7 +51,7 @@ sample(FILE *to, const char *name, const char *label, const char *value,
 {
 	fprintf(to, "%s{%s=", name, label);
 	put_label(to, value);
-	if (other != NULL) {
+	if (other_value != NULL) {
 		fprintf(to, ",%s=", other);
 		put_label(to, other_value);
 	}

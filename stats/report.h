@@ -3,6 +3,7 @@
  * report.h - what the parts of a month's report share
  *
  *   ask_report.c    the whole: sums, days, months, names
+ *   report_like.c   sums of what both months know
  *   report_part.c   by one dimension; cards
  *   report_html.c   the report as a page
  */
@@ -28,6 +29,14 @@ struct report {
 	struct answers *as;
 	struct answer *cards;
 };
+
+/* Adds a row of sums and their changes; those below 0 are not known. */
+void report_sum(
+    struct answer *to, const char *what, const double value[REPORT_SPANS]);
+
+/* Adds the rows of sums like for like. */
+int report_likes(
+    const struct report *r, struct answer *to, struct fsk_error *err);
 
 #define REPORT_CARD_COLUMNS 7
 extern const struct answer_column report_cards[REPORT_CARD_COLUMNS];

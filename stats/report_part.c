@@ -38,7 +38,8 @@ fold(struct table *values, struct tally *t, enum report_span which)
 		int64_t day;
 		struct tally_cell *c = tally_at(t, i, &day, &key, &part);
 		bool fresh;
-		struct value *v = table_put(values, key, strlen(key), &fresh);
+		struct value *v = table_put(
+		    values, key, strlen(key) + 1, &fresh);
 
 		if (v == NULL)
 			return false;

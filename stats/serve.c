@@ -17,6 +17,8 @@
 
 #define LISTEN "127.0.0.1:9143"
 
+static const struct http_limits limits = { 64, 10, 120 };
+
 static const char help[] =
     "usage: fraudsink-stats serve [OPTION...]\n"
     "\n"
@@ -74,7 +76,7 @@ run(struct serve *s, const char *listen)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	if (http_start(&h, listen, serve_handle, s, &err) != FSK_OK) {
+	if (http_start(&h, listen, &limits, serve_handle, s, &err) != FSK_OK) {
 		complain("%s", err.text);
 		return EXIT_ERROR;
 	}

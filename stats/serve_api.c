@@ -126,6 +126,8 @@ put_answers(
 		return;
 	}
 	f = open_memstream(&text, &len);
+	if (a != NULL)
+		to->withheld = a->withheld;
 	if (f != NULL && strcmp(o->format, "csv") == 0)
 		print_csv(f, a);
 	else if (f != NULL && strcmp(o->format, "html") == 0)

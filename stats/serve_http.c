@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,6 +27,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	http_handler *handler;
 	void *arg;
+	struct http_limits limits;
 	union {
 		struct sockaddr any;
 		struct sockaddr_in in4;
@@ -128,7 +131,8 @@ http_reap(struct http *h)
 	pthread_mutex_lock(&h->lock);
 	for (struct connection *n = h->connections; n != NULL; n = n->next)
 		if (now - n->since > 1000 *
-			(n->answering ? HTTP_BODY_SECONDS : HTTP_HEAD_SECONDS))
+			(n->answering ? h->limits.body_seconds
+				      : h->limits.head_seconds))
 			shutdown(n->fd, SHUT_RDWR); /* its thread closes it */
 	pthread_mutex_unlock(&h->lock);
 }
@@ -164,6 +168,12 @@ send_response(struct MHD_Connection *c, const struct http_response *r)
 	MHD_add_response_header(m, "Content-Type", r->type);
 	MHD_add_response_header(
 	    m, "Cache-Control", r->cache ? "no-cache" : "no-store");
+	if (r->withheld != 0) {
+		char rows[24];
+
+		snprintf(rows, sizeof(rows), "%" PRIu64, r->withheld);
+		MHD_add_response_header(m, "Fraudsink-Withheld", rows);
+	}
 	if (r->status == MHD_HTTP_UNAUTHORIZED)
 		MHD_add_response_header(m, "WWW-Authenticate", "Bearer");
 	if (r->status == MHD_HTTP_METHOD_NOT_ALLOWED)
@@ -285,8 +295,9 @@ http_is_loopback(const struct http *h)
 }
 
 int
-http_start(struct http **out, const char *address, http_handler *handler,
-    void *arg, struct fsk_error *err)
+http_start(struct http **out, const char *address,
+    const struct http_limits *limits, http_handler *handler, void *arg,
+    struct fsk_error *err)
 {
 	unsigned flags = MHD_USE_THREAD_PER_CONNECTION |
 	    MHD_USE_INTERNAL_POLLING_THREAD;
@@ -298,6 +309,7 @@ http_start(struct http **out, const char *address, http_handler *handler,
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	h->handler = handler;
 	h->arg = arg;
+	h->limits = *limits;
 	pthread_mutex_init(&h->lock, NULL);
 	if (!parse_address(h, address)) {
 		rc = fsk_fail(err, FSK_EINVAL,
@@ -310,7 +322,7 @@ http_start(struct http **out, const char *address, http_handler *handler,
 	errno = 0;
 	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, h,
 	    MHD_OPTION_SOCK_ADDR, &h->addr.any, MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned)HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    limits->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)HTTP_HEAD_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)IDLE_SECONDS, MHD_OPTION_THREAD_STACK_SIZE,
 	    (size_t)STACK_SIZE, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,

@@ -16,10 +16,13 @@
 
 #include "lib/err.h"
 
-#define HTTP_CONNECTIONS  64
-#define HTTP_HEAD_MAX     16384 /* octets, more or less */
-#define HTTP_HEAD_SECONDS 10    /* until a request is there */
-#define HTTP_BODY_SECONDS 120   /* until its answer is fetched */
+#define HTTP_HEAD_MAX 16384 /* octets of a request, more or less */
+
+struct http_limits {
+	unsigned connections;  /* at a time */
+	unsigned head_seconds; /* until a request is there */
+	unsigned body_seconds; /* until its answer is fetched */
+};
 
 struct http;
 
@@ -36,6 +39,7 @@ struct http_response {
 	size_t len;
 	bool free;  /* body is from malloc(), to be freed when it is sent */
 	bool cache; /* it may be kept for a while */
+	uint64_t withheld; /* rows: told in a header, unless 0 */
 };
 
 /* Answers REQUEST, in any thread. */
@@ -44,8 +48,9 @@ typedef void http_handler(
 
 /* Listens at ADDRESS, "127.0.0.1:9143" or "[::1]:9143"; with port 0 at one that
  * is free.  FSK_EINVAL if it is no address, FSK_EIO, FSK_ENOMEM. */
-int http_start(struct http **h, const char *address, http_handler *handler,
-    void *arg, struct fsk_error *err);
+int http_start(struct http **h, const char *address,
+    const struct http_limits *limits, http_handler *handler, void *arg,
+    struct fsk_error *err);
 
 /* Ends all connections.  NULL is fine. */
 void http_stop(struct http *h);

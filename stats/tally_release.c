@@ -255,7 +255,8 @@ count_withheld(struct release *r)
 		int64_t day;
 		const struct tally_cell *c = tally_at(
 		    &r->days, i, &day, &key, &part);
-		bool fresh, *shown = table_put(&keys, key, strlen(key), &fresh);
+		bool fresh,
+		    *shown = table_put(&keys, key, strlen(key) + 1, &fresh);
 
 		r->failed |= shown == NULL;
 		if (shown != NULL)

@@ -13,12 +13,12 @@ only() {
 		done
 }
 
-libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|langinfo|limits|locale|math|netdb|poll|pthread|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|ioctl|mman|random|resource|socket|stat|syscall|time|types|un|wait)|termios|time|unistd|emmintrin)\.h>'
+libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|langinfo|limits|locale|math|netdb|poll|pthread|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|sendfile|ioctl|mman|random|resource|socket|stat|syscall|time|types|un|wait)|termios|time|unistd|emmintrin)\.h>'
 out=$(
 	only lib "$libc|\"lib/|lib/checksum\.c:.*<xxhash\.h>"
 	only module "$libc|\"(lib|module)/|^module/unbound\.h:|^module/places\.c:.*<maxminddb\.h>"
 	only feeds "$libc|\"(lib|feeds)/|<(bzlib|cdb|confuse|csv|curl/curl|idn2|jansson|ldns/ldns|libpsl|lzma|yaml|zip|zlib|zstd)\.h>"
-	only stats "$libc|\"(lib|stats)/|<(confuse|curl/curl|jansson|maxminddb|microhttpd|openssl/[a-z]+|sqlite3)\.h>"
+	only stats "$libc|<(langinfo|locale|sys/ioctl|termios)\.h>|\"(lib|stats)/|<(confuse|curl/curl|jansson|maxminddb|microhttpd|openssl/[a-z]+|sqlite3)\.h>"
 	# Third-party headers: in one file a folder (JSON is read and written
 	# in two).
 	for folder in lib module feeds stats; do

@@ -4,9 +4,9 @@
 #   tests/bench/run.sh BUILD UNBOUND [PART...]
 #
 # BUILD holds libfraudsink.a, fraudsink-feeds and fraudsink.so, UNBOUND a built
-# tree of Unbound.  PART: lookup build feeds resolver swap ring collect (all of them if
-# none is named).  Lists come from $FRAUDSINK_TEST_DATA, or are made up where there are
-# none.  Absolute numbers mean little on a shared machine; the ratios do.
+# tree of Unbound.  PART: lookup build feeds resolver swap ring collect ask (all
+# of them if none is named).  Lists come from $FRAUDSINK_TEST_DATA, or are made
+# up where there are none.  Absolute numbers mean little on a shared machine; the ratios do.
 #
 # Each part prints what it measured and adds to the file targets: what, value
 # and the most that is allowed, parted by tabs.  They are printed at the end.
@@ -15,7 +15,7 @@ set -eu
 [ $# -ge 2 ] || { echo "usage: run.sh BUILD UNBOUND [PART...]" >&2; exit 2; }
 build=$1 unbound=$2
 shift 2
-[ $# -gt 0 ] || set -- lookup build feeds resolver swap ring collect
+[ $# -gt 0 ] || set -- lookup build feeds resolver swap ring collect ask
 sh tests/deps.sh bench
 
 bin=$build/tests/bench work=$build/bench

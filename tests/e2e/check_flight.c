@@ -382,7 +382,8 @@ START_TEST(clients_leave_while_they_wait)
 	start(1, NULL);
 	lists_file(&w, "f", "evil.test\nevil.example\npage.slow.test\n");
 	lists_sync(&w, groups);
-	for (unsigned i = 0; i < 6; i++) {
+	/* Each once: what is resolved for nobody may be kept. */
+	for (unsigned i = 0; i < 2; i++) {
 		hold();
 		ask_and_leave(i & 1 ? "al.slow.test" : "evil.test");
 		hold_await(1);

@@ -134,7 +134,8 @@ query_all(void)
 
 START_TEST(what_is_asked_is_what_is_counted)
 {
-	const char *data = getenv("FRAUDSINK_TEST_DATA");
+	const char *named = getenv("FRAUDSINK_TEST_DATA");
+	char *data = named != NULL ? realpath(named, NULL) : NULL;
 	const unsigned n = CLIENTS * EACH;
 	char db[512];
 	const char *csv;
@@ -145,6 +146,7 @@ START_TEST(what_is_asked_is_what_is_counted)
 	    "%s/mmdb/maxmind-test-data/GeoLite2-Country-Test.mmdb",
 	    data != NULL ? data : "none");
 	places = access(db, R_OK) == 0;
+	free(data);
 	if (!places)
 		printf("skipped: countries (no '%s')\n", db);
 	write_conf(places ? db : NULL);

@@ -28,7 +28,8 @@ free_port(void)
 	return ntohs(at.sin_port);
 }
 
-static void
+/* False if it has ended: somebody else has the port by now. */
+static bool
 wait_until_ready(struct tls *t)
 {
 	const long end = now_ms() + patience(30000);
@@ -36,10 +37,12 @@ wait_until_ready(struct tls *t)
 
 	/* What it prints once it listens. */
 	while (occurrences(t->proc.log, "ACCEPT") == 0) {
-		ck_assert_msg(!proc_ended(&t->proc, &status) && now_ms() < end,
-		    "s_server does not start");
+		if (proc_ended(&t->proc, &status))
+			return false;
+		ck_assert_msg(now_ms() < end, "s_server does not start");
 		breathe();
 	}
+	return true;
 }
 
 void
@@ -62,10 +65,14 @@ tls_start(struct tls *t)
 	snprintf(t->ca, sizeof(t->ca), "%s.pem", t->folder);
 	snprintf(log, sizeof(log), "%s.log", t->folder);
 	proc_run(log, make, 0);
-	t->port = free_port();
-	snprintf(accept, sizeof(accept), "%u", t->port);
-	proc_start(&t->proc, log, serve, NULL, false);
-	wait_until_ready(t);
+	for (unsigned tries = 0;; tries++) {
+		t->port = free_port();
+		snprintf(accept, sizeof(accept), "%u", t->port);
+		proc_start(&t->proc, log, serve, NULL, false);
+		if (wait_until_ready(t))
+			break;
+		ck_assert_msg(tries < 10, "s_server does not start");
+	}
 }
 
 void

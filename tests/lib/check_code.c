@@ -114,8 +114,8 @@ round_trip(const struct fsk_name *name)
 		ck_assert_mem_eq(part.octet, whole.octet, bits / 8);
 		if (bits % 8 != 0)
 			ck_assert_uint_eq(
-			    part.octet[bits / 8] >> (8 - bits % 8),
-			    whole.octet[bits / 8] >> (8 - bits % 8));
+			    (unsigned)part.octet[bits / 8] >> (8 - bits % 8),
+			    (unsigned)whole.octet[bits / 8] >> (8 - bits % 8));
 		ck_assert(k == 1 || whole.end[k] > whole.end[k - 1]);
 		/* Fewer labels of the longer name, one after the other: the
 		 * same again. */

@@ -305,6 +305,52 @@ START_TEST(a_copy_survives_what_happens_to_the_file)
 }
 END_TEST
 
+/* Not all of it is read to find out that it is none. */
+START_TEST(a_huge_file_is_refused_by_its_header)
+{
+	const char *path = kit_path("huge");
+	struct fsk_error err = { 0 };
+	struct fsk_db *db;
+
+	kit_write(path, image, len);
+	ck_assert_int_eq(truncate(path, 1ll << 40), 0);
+	ck_assert_int_eq(
+	    fsk_db_open(&db, path, FSK_DB_COPY, &err), FSK_ECORRUPT);
+	ck_assert_ptr_nonnull(strstr(err.text, "its header says"));
+	ck_assert_int_eq(truncate(path, 0), 0);
+	ck_assert_int_eq(truncate(path, 1ll << 40), 0);
+	ck_assert_int_eq(
+	    fsk_db_open(&db, path, FSK_DB_COPY, &err), FSK_EFORMAT);
+	ck_assert_ptr_null(db);
+}
+END_TEST
+
+START_TEST(memory_must_be_aligned)
+{
+	uint8_t *memory = aligned_alloc(64, (len + 64) / 64 * 64 + 64);
+	struct fsk_error err = { 0 };
+	struct fsk_db *db;
+
+	ck_assert_ptr_nonnull(memory);
+	for (unsigned at = 0; at <= 16; at++) {
+		memcpy(memory + at, image, len);
+		if (at % 16 == 0) {
+			ck_assert_int_eq(
+			    fsk_db_open_memory(&db, memory + at, len, &err),
+			    FSK_OK);
+			expect_good_verdicts(db);
+			fsk_db_close(db);
+		} else {
+			ck_assert_int_eq(
+			    fsk_db_open_memory(&db, memory + at, len, &err),
+			    FSK_EINVAL);
+			ck_assert_ptr_null(db);
+		}
+	}
+	free(memory);
+}
+END_TEST
+
 START_TEST(what_is_no_database_is_told_by_name)
 {
 	struct fsk_error err;
@@ -424,6 +470,8 @@ main(void)
 	tcase_add_test(tc, partitions_out_of_order_are_refused);
 	tcase_add_test(tc, an_unknown_optional_section_is_passed_over);
 	tcase_add_test(tc, a_copy_survives_what_happens_to_the_file);
+	tcase_add_test(tc, a_huge_file_is_refused_by_its_header);
+	tcase_add_test(tc, memory_must_be_aligned);
 	tcase_add_test(tc, what_is_no_database_is_told_by_name);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("entries");

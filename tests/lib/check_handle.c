@@ -128,6 +128,46 @@ START_TEST(a_bad_file_is_refused_once_and_the_old_stays)
 }
 END_TEST
 
+static unsigned failures;
+
+/* Opens nothing for as long as there are failures left. */
+static int
+open_later(struct fsk_db **db, int fd, const char *name, enum fsk_db_load load,
+    struct fsk_error *err)
+{
+	*db = NULL;
+	if (failures > 0) {
+		failures--;
+		return fsk_fail(err, FSK_ENOMEM, "no luck with '%s'", name);
+	}
+	return fsk_db_open_fd(db, fd, name, load, err);
+}
+
+/* A list must not stay out of force because memory was short for a moment. */
+START_TEST(what_may_pass_is_tried_again)
+{
+	publish(path, "a.test");
+	handle.open = open_later;
+	handle.retry = 0;
+	failures = 2;
+	ck_assert_int_eq(refresh(), FSK_REFUSED);
+	ck_assert_int_eq(refresh(), FSK_REFUSED);
+	ck_assert_int_eq(refresh(), FSK_SWAPPED);
+	ck_assert(now_listed("a.test"));
+	ck_assert_int_eq(refresh(), FSK_UNCHANGED);
+	/* But not all the time. */
+	publish(path, "b.test");
+	handle.retry = 3600 * (int64_t)1000000000;
+	failures = 1;
+	ck_assert_int_eq(refresh(), FSK_REFUSED);
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert_int_eq(refresh(), FSK_UNCHANGED);
+	publish(path, "c.test");
+	ck_assert_int_eq(refresh(), FSK_SWAPPED);
+	ck_assert(now_listed("c.test"));
+}
+END_TEST
+
 START_TEST(a_removed_file_leaves_the_old_and_may_come_back)
 {
 	char aside[160];
@@ -393,6 +433,7 @@ main(void)
 	tcase_add_test(tc, without_a_file_there_is_nothing);
 	tcase_add_test(tc, a_file_is_taken_up_once);
 	tcase_add_test(tc, a_bad_file_is_refused_once_and_the_old_stays);
+	tcase_add_test(tc, what_may_pass_is_tried_again);
 	tcase_add_test(tc, a_removed_file_leaves_the_old_and_may_come_back);
 	tcase_add_test(tc, a_reader_keeps_what_it_entered);
 	tcase_add_test(tc, bypasses_come_and_go_without_the_database);

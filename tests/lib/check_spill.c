@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +168,55 @@ START_TEST(stores_share_their_pool)
 }
 END_TEST
 
+/* Kilobytes of memory of our own that we have. */
+static long
+resident(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[128];
+	long kb = -1;
+
+	ck_assert_ptr_nonnull(f);
+	while (kb == -1 && fgets(line, sizeof(line), f) != NULL)
+		(void)!sscanf(line, "RssAnon: %ld", &kb);
+	fclose(f);
+	ck_assert_int_ge(kb, 0);
+	return kb;
+}
+
+START_TEST(draining_gives_memory_back)
+{
+	enum { N = 400000, BUDGET = 64 << 20 };
+	struct fsk_pool *pool = fsk_pool_new(BUDGET);
+	uint8_t rec[RECORD_MAX], *seen = calloc(N, 1);
+	struct fsk_spill_lane *lane;
+	struct fsk_spill *s;
+	long full;
+
+	ck_assert_ptr_nonnull(seen);
+	ck_assert_int_eq(fsk_spill_open(&s, kit_dir, pool, NULL), FSK_OK);
+	ck_assert_int_eq(fsk_spill_lane(s, &lane, NULL), FSK_OK);
+	for (uint32_t i = 0; i < N; i++) {
+		size_t len = make_record(rec, i);
+
+		ck_assert_int_eq(
+		    fsk_spill_add(lane, bucket_of(i), rec, len, NULL), FSK_OK);
+	}
+	full = resident();
+	fsk_pool_drain(pool);
+	take_all(s, seen, N);
+	for (uint32_t i = 0; i < N; i++)
+		ck_assert_uint_eq(seen[i], 1);
+	/* It had some 14 MB. */
+	if (getenv("FRAUDSINK_TEST_SAN") == NULL ||
+	    *getenv("FRAUDSINK_TEST_SAN") == '\0')
+		ck_assert_int_lt(resident(), full - (8 << 10));
+	fsk_spill_close(s);
+	fsk_pool_free(pool);
+	free(seen);
+}
+END_TEST
+
 START_TEST(folder_that_does_not_exist_is_named)
 {
 	struct fsk_pool *pool = fsk_pool_new(0);
@@ -213,6 +263,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, what_is_set_aside_comes_back_once, 0, ROWS(runs));
 	tcase_add_test(tc, stores_share_their_pool);
+	tcase_add_test(tc, draining_gives_memory_back);
 	tcase_add_test(tc, folder_that_does_not_exist_is_named);
 	tcase_add_test(tc, closing_nothing_is_fine);
 	suite_add_tcase(s, tc);

@@ -116,7 +116,7 @@ START_TEST(top_is_what_a_recount_says)
 {
 	struct ask a = question(spans[_i / DIMENSIONS]);
 
-	a.what = ASK_NAMES + _i % DIMENSIONS;
+	a.what = (enum ask_dimension)(ASK_NAMES + _i % DIMENSIONS);
 	model_ask(&m, &a, &as, ask_top);
 	ck_assert_uint_gt(as.at[0].rows, 1);
 	compare_keys(&a, &as.at[0]);
@@ -131,7 +131,7 @@ START_TEST(top_of_what_was_only_counted)
 	struct ask a = question(DAYS * DAY);
 
 	a.would = true;
-	a.what = ASK_NAMES + _i;
+	a.what = (enum ask_dimension)(ASK_NAMES + _i);
 	model_ask(&m, &a, &as, ask_top);
 	compare_keys(&a, &as.at[0]);
 }

@@ -15,7 +15,11 @@
 void
 model_init(struct model *m, const char *extra)
 {
-	*m = (struct model){ .c = stats_conf(extra) };
+	char all[1024];
+
+	snprintf(
+	    all, sizeof(all), "feeds-state = \"%s/feeds\"\n%s", kit_dir, extra);
+	*m = (struct model){ .c = stats_conf(all) };
 }
 
 void
