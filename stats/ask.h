@@ -109,7 +109,8 @@ struct ask_word {
 };
 extern const struct ask_word ask_words[ASK_DIMENSIONS];
 
-/* The first keys of a->what, with A's from, to and step, as the answer NAME. */
+/* The first keys of a->what, with A's from, to and step, as the answer NAME;
+ * and the sum of all if AS has none. */
 int ask_top_rows(const struct ask *a, struct store *s, struct answers *as,
     const char *name, const char *title, struct fsk_error *err);
 

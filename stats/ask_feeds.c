@@ -73,6 +73,8 @@ put_feeds(const struct ask *a, struct store *s, struct answers *as,
 		if (rc == FSK_OK)
 			rc = tally_clients(&t, a, s, 0, err);
 	}
+	if (rc == FSK_OK)
+		rc = tally_total(a, &t, s, as, err);
 	order = tally_order(&t);
 	for (size_t i = 0; rc == FSK_OK && order != NULL && i < t.cells.n;
 	     i++) {
@@ -339,9 +341,7 @@ ask_feeds(
 		return rc;
 	snprintf(as->question, sizeof(as->question), "feeds%s",
 	    a->would ? ", only counted" : "");
-	rc = tally_total(a, s, as, err);
-	if (rc == FSK_OK)
-		rc = put_feeds(a, s, as, err);
+	rc = put_feeds(a, s, as, err);
 	if (rc == FSK_OK && !a->researcher)
 		rc = put_overlap(a, s, as, err);
 	if (rc == FSK_OK)

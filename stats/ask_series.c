@@ -158,9 +158,9 @@ ask_series(
 		ANSWER_ABOUT };
 	to = answers_add(as, "series", as->question, column, n);
 	tally_init(&t);
-	rc = tally_total(a, s, as, err);
+	rc = gather(&t, a, s, to, err);
 	if (rc == FSK_OK)
-		rc = gather(&t, a, s, to, err);
+		rc = tally_total(a, &t, s, as, err);
 	if (rc == FSK_OK && a->what == ASK_NOTHING)
 		put_all(to, a, &t, as);
 	else if (rc == FSK_OK && !put_parts(to, a, &t, as))

@@ -239,6 +239,9 @@ ask_top_rows(const struct ask *a, struct store *s, struct answers *as,
 		rc = networks_read(&networks, s, err);
 	if (rc == FSK_OK)
 		rc = gather(&t, a, s, to, err);
+	if (rc == FSK_OK && !as->has_total)
+		rc = tally_total(
+		    a, a->what != ASK_NAMES ? &t : NULL, s, as, err);
 	if (rc == FSK_OK)
 		rc = put_rows(&r, to, &t, s, err);
 	if (rc == FSK_OK)
@@ -260,9 +263,6 @@ ask_top(
 	    ask_words[a->what].many, a->by != ASK_NOTHING ? " by " : "",
 	    a->by != ASK_NOTHING ? ask_words[a->by].one : "",
 	    a->would ? ", only counted" : "");
-	rc = tally_total(a, s, as, err);
-	if (rc == FSK_OK)
-		rc = ask_top_rows(
-		    a, s, as, ask_words[a->what].many, as->question, err);
-	return rc;
+	return ask_top_rows(
+	    a, s, as, ask_words[a->what].many, as->question, err);
 }

@@ -13,7 +13,7 @@ tally_init(struct tally *t)
 {
 	table_init(&t->cells, sizeof(struct tally_cell));
 	t->failed = false;
-	t->rows = t->least = 0;
+	t->all = t->rows = t->least = 0;
 }
 
 void
@@ -176,6 +176,7 @@ add_fact(void *arg, const struct store_fact *f)
 	const bool alone = strchr(set, STORE_BETWEEN) == NULL;
 	char feed[FSK_LABEL_TEXT], number[16];
 
+	to->t->all += f->hits;
 	if (what == ASK_FEEDS && by == ASK_FEEDS)
 		add_pairs(to, f);
 	else if (what == ASK_FEEDS)
@@ -358,30 +359,31 @@ tally_estimate(struct tally_cell *c, struct answers *as)
 /* ---- all hits ---- */
 
 int
-tally_total(const struct ask *a, struct store *s, struct answers *as,
-    struct fsk_error *err)
+tally_total(const struct ask *a, const struct tally *t, struct store *s,
+    struct answers *as, struct fsk_error *err)
 {
 	struct ask all = *a;
 	struct tally_cell *c;
 	uint64_t withheld;
-	struct tally t;
-	int rc;
+	struct tally sum;
+	int rc = FSK_OK;
 
 	all.what = all.by = ASK_NOTHING;
 	all.name[0] = '\0';
-	tally_init(&t);
-	if (a->researcher) {
-		rc = tally_released(&t, &all, s, 0, &withheld, err);
-	} else {
-		rc = tally_facts(&t, &all, s, 0, err);
-		if (rc == FSK_OK)
-			rc = tally_clients(&t, &all, s, 0, err);
-	}
-	c = tally_get(&t, a->from, "", "");
+	tally_init(&sum);
+	if (a->researcher)
+		rc = tally_released(&sum, &all, s, 0, &withheld, err);
+	else if (t == NULL)
+		rc = tally_facts(&sum, &all, s, 0, err);
+	else if ((c = tally_put(&sum, a->from, "", "")) != NULL)
+		c->hits = t->all;
+	if (rc == FSK_OK && !a->researcher)
+		rc = tally_clients(&sum, &all, s, 0, err);
+	c = tally_get(&sum, a->from, "", "");
 	as->has_total = true;
 	as->hits = c != NULL ? c->hits : 0;
 	as->total = c != NULL ? tally_estimate(c, as) : -1;
-	tally_fini(&t);
+	tally_fini(&sum);
 	return rc;
 }
 

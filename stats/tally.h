@@ -33,6 +33,7 @@ struct tally_cell {
 struct tally {
 	struct table cells; /* see tally_put() */
 	bool failed;        /* out of memory */
+	uint64_t all;       /* hits of all facts that were looked at */
 	/* Of names: how many the store gave, and what the last of them has,
 	 * blocked or only counted; others have no more. */
 	uint64_t rows, least;
@@ -83,9 +84,10 @@ int tally_clients_by_day(struct tally *t, const struct store_query *q,
     struct store *s, struct fsk_error *err);
 
 /* All hits that A asks about and, where they are known, the different clients
- * (else below 0); noted in AS. */
-int tally_total(const struct ask *a, struct store *s, struct answers *as,
-    struct fsk_error *err);
+ * (else below 0); noted in AS.  T may have been filled with facts of A: then
+ * they are not looked at again; or NULL. */
+int tally_total(const struct ask *a, const struct tally *t, struct store *s,
+    struct answers *as, struct fsk_error *err);
 
 /* Cells by time, those with most hits first, of equal ones by key and part; the
  * numbers of them, to be freed; NULL when out of memory or if there are none.

@@ -4,7 +4,7 @@
 #   tests/bench/run.sh BUILD UNBOUND [PART...]
 #
 # BUILD holds libfraudsink.a, fraudsink-feeds and fraudsink.so, UNBOUND a built
-# tree of Unbound.  PART: lookup build resolver swap (all of them if none is
+# tree of Unbound.  PART: lookup build resolver swap ask (all of them if none is
 # named).  Lists come from $FRAUDSINK_TEST_DATA, or are made up where there are
 # none.  Absolute numbers mean little on a shared machine; the ratios do.
 set -eu
@@ -12,7 +12,7 @@ set -eu
 [ $# -ge 2 ] || { echo "usage: run.sh BUILD UNBOUND [PART...]" >&2; exit 2; }
 build=$1 unbound=$2
 shift 2
-[ $# -gt 0 ] || set -- lookup build resolver swap
+[ $# -gt 0 ] || set -- lookup build resolver swap ask
 sh tests/deps.sh bench
 
 bin=$build/tests/bench work=$build/bench

@@ -128,7 +128,8 @@ facts(struct store *s, enum store_step step, int64_t time, int64_t n)
 		f.asn = i < (int64_t)COUNT(networks) * 8
 		    ? networks[below(COUNT(networks))].asn
 		    : (uint32_t)(64512 + i);
-		f.hits = (uint64_t)((1 + 900 / (double)(i + 1)) * more *
+		f.hits = (uint64_t)((1 + 4 * (double)n / (double)(i + 1)) *
+		    more *
 		    (strcmp(f.country, "TW") == 0 && o.until - time < 30 * DAY
 			    ? 3
 			    : 1));
