@@ -142,7 +142,7 @@ lint:
 	cppcheck -q --error-exitcode=1 -I. --enable=warning,portability \
 		--inline-suppr --suppress=missingIncludeSystem --suppress=uninitvar lib feeds stats
 	sh tests/layers.sh
-	mandoc -T lint -W warning feeds/*.8 module/*.8
+	mandoc -T lint -W warning feeds/*.8 module/*.8 stats/*.8
 
 # ---- demo, installation, the rest ----
 
@@ -160,7 +160,7 @@ install: all
 	install -m 644 $(MOD) $(DESTDIR)$(MODULEDIR)
 	install -m 755 $(FEEDS) $(STATS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 module/fraudsink-module-check $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 feeds/*.8 module/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 feeds/*.8 module/*.8 stats/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 clean:
 	rm -rf build
 help:

@@ -152,6 +152,9 @@ const uint8_t *fsk_ring_id(const struct fsk_ring_reader *r); /* 16 octets */
 
 unsigned fsk_ring_workers(const struct fsk_ring_reader *r);
 
+/* How many events of each worker there is room for. */
+unsigned fsk_ring_room(const struct fsk_ring_reader *r);
+
 /* Takes up to N events of WORKER into E; how many.  The next call goes on
  * behind them.  What they say is in range (labels that there are, lengths, a
  * name that is one); one that is not is passed over and added to *DAMAGED.

@@ -220,6 +220,12 @@ fsk_ring_workers(const struct fsk_ring_reader *r)
 	return r->workers;
 }
 
+unsigned
+fsk_ring_room(const struct fsk_ring_reader *r)
+{
+	return r->events;
+}
+
 /* ---- events ---- */
 
 /* Whether LABEL is one of KIND. */

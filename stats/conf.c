@@ -34,6 +34,8 @@ static const struct conf_option options[] = {
 	{ "feeds-state", TEXT, CONF(feeds_state), "/var/lib/fraudsink/feeds", 0,
 	    0, NULL },
 	{ "interval", DURATION, CONF(interval), "10s", 1, 600, NULL },
+	{ "journal", TEXT, CONF(journal), "/run/fraudsink-stats/journal", 0, 0,
+	    NULL },
 	{ "keep-minutes", DURATION, CONF(keep_minutes), "2d", 0, FOREVER,
 	    NULL },
 	{ "keep-hours", DURATION, CONF(keep_hours), "90d", 0, FOREVER, NULL },
@@ -347,6 +349,8 @@ check_all(struct reader *r)
 	}
 	check_host(r);
 	check_path(r, "database", c->database);
+	if (*c->journal != '\0')
+		check_path(r, "journal", c->journal);
 	check_path(r, "country-db", c->country_db);
 	check_path(r, "asn-db", c->asn_db);
 	check_path(r, "feeds-state", c->feeds_state);

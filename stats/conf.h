@@ -50,6 +50,7 @@ struct conf {
 	char *country_db, *asn_db; /* MMDB files; NULL: none */
 	char *feeds_state;         /* fraudsink-feeds' state folder */
 	uint64_t interval;         /* seconds from one batch to the next */
+	char *journal;             /* see journal.h; "": none */
 	/* Seconds; 0: for ever. */
 	uint64_t keep_minutes, keep_hours, keep_days, keep_events;
 	/* Keys of one minute, hour and day that are told apart. */

@@ -75,9 +75,10 @@ facts_load(struct facts_level *l, const struct counting *c, uint32_t minute,
 	q.host = c->host;
 	q.by = STORE_BY_EVERYTHING & ~(unsigned)STORE_BY_HOST;
 	rc = store_facts(c->store, &q, load_one, &load, err);
-	if (rc != FSK_OK)
+	if (rc != FSK_OK && rc != FSK_ENOMEM)
 		return rc;
-	n = table_put(&l->periods, &time, sizeof(time), &fresh);
+	n = rc == FSK_OK ? table_put(&l->periods, &time, sizeof(time), &fresh)
+			 : NULL;
 	if (n == NULL)
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	*n = load.n;

@@ -3,9 +3,37 @@
  * fraudsink-stats - counts what the resolver blocked, and answers for it
  *
  *   main.c     the commands; cmd.c what they share
- *     conf.c     stats.conf; check.c tells what would be stored
- *     ask.c      the questions (ask.h says where); cmd_ask.c asks them,
- *                live.c shows some again and again, serve.c does by HTTP
+ *     conf.c     stats.conf, option.c its values; check.c tells what would be
+ *                stored
+ *   collect.c  the daemon: signals, times, retries
+ *     collector.c  from the rings to the store
+ *       source.c     a ring, and how far it is stored; ring_state.c as octets
+ *         counters.c   what the ring counts, as differences
+ *       journal.c    what the rings let go of before it is stored
+ *       geo.c        country and network of a client
+ *       privacy.c    what becomes of its address
+ *       rollup.c     events to rows, in bounded memory
+ *         words.c      numbers for the names of feeds, categories, groups
+ *         facts.c      hits by everything that is told apart
+ *         names.c      hits by name
+ *         uniques.c    how many clients; sketch.c about how many
+ *         events.c     each event, if it is to be kept
+ *         table.c      a map, which most of these are made of
+ *   store.c    what is kept and asked for, whichever store it is (SCHEMA.md)
+ *     store_sqlite.c         SQLite: batches
+ *     store_sqlite_schema.c  its tables
+ *     store_sqlite_read.c    questions
+ *     store_sqlite_keep.c    what is let go of
+ *       sql.c                the library
+ *   ask.h      the questions; it says where each is answered, and
+ *              tally.h what of it researchers get
+ *     questions.c  by name; params.c what they can be told
+ *     print_*.c    as text, JSON, CSV; html.c and report_html.c a page
+ *   cmd_ask.c  asks them; live.c shows some again and again
+ *   serve.c    the daemon that answers by HTTP
+ *     serve_api.c  what is where; openapi.c describes it
+ *     serve_http.c the library; serve_token.c who may ask
+ *     metrics.c    what Prometheus gets
  */
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +49,7 @@ static const struct {
 } commands[] = {
 	{ "check", "check the configuration, tell what would be stored",
 	    cmd_check },
+	{ "collect", "store what the resolver tells, for ever", cmd_collect },
 	{ "top", "which names, feeds, countries ... had most hits", cmd_ask },
 	{ "series", "how it went on, step by step", cmd_ask },
 	{ "feeds", "what each feed is good for", cmd_ask },

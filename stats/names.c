@@ -68,7 +68,8 @@ struct name_count {
 	uint64_t new_hits, new_would; /* of these, not stored yet */
 	uint64_t error;               /* it may have had so many before */
 	struct name_facts is;
-	bool stored; /* it has a row */
+	bool stored;    /* it has a row */
+	uint32_t items; /* of the batch, plus 1: whose clients are its */
 };
 
 struct names_period {
@@ -163,7 +164,8 @@ load(const struct names_level *l, const struct counting *c,
 	rc = store_names(c->store, &q, load_name, &loading, err);
 	if (rc == FSK_OK)
 		rc = store_rests(c->store, &q, load_rest, &loading, err);
-	return rc;
+	return rc != FSK_ENOMEM ? rc
+				: fsk_fail(err, FSK_ENOMEM, "out of memory");
 }
 
 static struct names_period *
@@ -303,17 +305,27 @@ prune(struct names_period *p, size_t most)
 
 /* ---- counting ---- */
 
+/* Adds item I of the batch N to P, which is of level L. */
 static bool
-add(struct names_period *p, const uint8_t *wire, const struct name_hits *h)
+add(const struct names_level *l, struct names_period *p, struct names *batch,
+    size_t i)
 {
+	struct name_hits *h = table_value(&batch->counts, i);
+	size_t len;
+	const uint8_t *wire = table_key(&batch->counts, i, &len);
 	char text[FSK_TEXT_MAX];
 	struct name_count *n;
 	bool fresh;
 
-	fsk_name_to_text(wire, text);
+	fsk_name_to_text(wire + HOUR_LEN, text);
 	n = table_put(&p->names, text, strlen(text) + 1, &fresh);
 	if (n == NULL)
 		return false;
+	if (l->step == STORE_DAY && (fresh || !h->linked)) {
+		h->next = n->items;
+		h->linked = true;
+		n->items = (uint32_t)i + 1;
+	}
 	if (fresh)
 		n->error = p->most;
 	n->hits += h->hits;
@@ -326,15 +338,13 @@ add(struct names_period *p, const uint8_t *wire, const struct name_hits *h)
 }
 
 bool
-names_fold(struct names_level *l, const struct names *n)
+names_fold(struct names_level *l, struct names *n)
 {
 	for (size_t i = 0; i < n->counts.n; i++) {
 		const struct name_hits *h = table_value(&n->counts, i);
-		size_t len;
-		const uint8_t *key = table_key(&n->counts, i, &len);
 
 		if ((h->hits != 0 || h->would != 0) &&
-		    !add(find_period(l, time_of(l, n, i)), key + HOUR_LEN, h))
+		    !add(l, find_period(l, time_of(l, n, i)), n, i))
 			return false;
 	}
 	for (struct names_period *p = l->periods; p != NULL; p = p->next)
@@ -356,9 +366,49 @@ names_folded(struct names *n)
 
 /* ---- storing ---- */
 
+/* Puts the row of name I of P; with the clients of each item of the batch that
+ * is its, for which it is put again with no hits. */
+static void
+put_name(const struct names_level *l, const struct counting *c,
+    const struct names_period *p, const struct names *batch, size_t i)
+{
+	const struct name_count *n = table_value(&p->names, i);
+	uint32_t item = n->items;
+	size_t len;
+	struct store_name row = {
+		.time = (int64_t)p->time * l->step,
+		.host = c->host,
+		.name = table_key(&p->names, i, &len),
+		.feeds = words_set_text(c->words, n->is.feeds),
+		.category = words_text(
+		    c->words, FSK_LABEL_CATEGORY, n->is.category),
+		.severity = n->is.severity,
+		.hits = n->new_hits,
+		.would = n->new_would,
+		.error = n->error,
+	};
+
+	if (n->new_hits == 0 && n->new_would == 0)
+		return;
+	do {
+		struct name_hits *h = item != 0
+		    ? table_value(&batch->counts, item - 1)
+		    : NULL;
+
+		for (unsigned k = 0; k < 2; k++)
+			row.clients[k] = h != NULL &&
+				h->clients[k].tag != SKETCH_EMPTY
+			    ? &h->clients[k]
+			    : NULL;
+		store_put_name(c->store, l->step, &row);
+		row.hits = row.would = 0;
+		item = h != NULL ? h->next : 0;
+	} while (item != 0);
+}
+
 static void
 put_period(const struct names_level *l, const struct counting *c,
-    const struct names_period *p)
+    const struct names_period *p, const struct names *batch)
 {
 	const int64_t time = (int64_t)p->time * l->step;
 	size_t len;
@@ -366,25 +416,8 @@ put_period(const struct names_level *l, const struct counting *c,
 	for (size_t i = 0; i < p->gone.n; i++)
 		store_drop_name(
 		    c->store, l->step, time, table_key(&p->gone, i, &len));
-	for (size_t i = 0; i < p->names.n; i++) {
-		const struct name_count *n = table_value(&p->names, i);
-
-		if (n->new_hits == 0 && n->new_would == 0)
-			continue;
-		store_put_name(c->store, l->step,
-		    &(struct store_name){
-			.time = time,
-			.host = c->host,
-			.name = table_key(&p->names, i, &len),
-			.feeds = words_set_text(c->words, n->is.feeds),
-			.category = words_text(
-			    c->words, FSK_LABEL_CATEGORY, n->is.category),
-			.severity = n->is.severity,
-			.hits = n->new_hits,
-			.would = n->new_would,
-			.error = n->error,
-		    });
-	}
+	for (size_t i = 0; i < p->names.n; i++)
+		put_name(l, c, p, batch, i);
 	store_put_rest(c->store, l->step,
 	    &(struct store_rest){ .time = time,
 		.host = c->host,
@@ -393,46 +426,13 @@ put_period(const struct names_level *l, const struct counting *c,
 		.most = p->most });
 }
 
-/* The sketches of names that the day P tracks. */
-static void
-put_sketches(const struct counting *c, const struct names_period *p,
-    const struct names *n)
-{
-	for (size_t i = 0; i < n->counts.n; i++) {
-		struct name_hits *h = table_value(&n->counts, i);
-		char text[FSK_TEXT_MAX];
-		size_t len;
-		const uint8_t *key = table_key(&n->counts, i, &len);
-
-		if (fsk_get32(key) / 24 != p->time)
-			continue;
-		fsk_name_to_text(key + HOUR_LEN, text);
-		if (table_get(&p->names, text, strlen(text) + 1) == NULL)
-			continue;
-		for (unsigned would = 0; would < 2; would++)
-			if (h->clients[would].tag != SKETCH_EMPTY)
-				store_put_sketch(c->store, STORE_DAY,
-				    &(struct store_sketch){
-					.time = (int64_t)p->time * STORE_DAY,
-					.host = c->host,
-					.kind = STORE_NAME,
-					.would = would == 1,
-					.key = text,
-					.sketch = &h->clients[would],
-				    });
-	}
-}
-
 void
 names_put(const struct names_level *l, const struct counting *c,
     const struct names *n)
 {
 	for (const struct names_period *p = l->periods; p != NULL; p = p->next)
-		if (p->touched) {
-			put_period(l, c, p);
-			if (l->step == STORE_DAY)
-				put_sketches(c, p, n);
-		}
+		if (p->touched)
+			put_period(l, c, p, n);
 }
 
 void
@@ -446,6 +446,7 @@ names_stored(struct names_level *l)
 
 			n->stored |= n->new_hits != 0 || n->new_would != 0;
 			n->new_hits = n->new_would = 0;
+			n->items = 0;
 		}
 		table_clear(&p->gone);
 		p->rest_hits = p->rest_would = 0;

@@ -38,6 +38,8 @@ struct name_hits {
 	uint64_t hits, would; /* that the levels do not have yet */
 	struct name_facts is;
 	struct sketch clients[2]; /* [1]: only counted */
+	bool linked;              /* to its name in the level of days, */
+	uint32_t next;            /* another item of it, plus 1 */
 };
 
 void names_init(struct names *n, unsigned precision);
@@ -69,7 +71,7 @@ int names_load(struct names_level *l, const struct counting *c,
     const struct names *n, struct fsk_error *err);
 
 /* Adds the hits of N, which was loaded.  False when out of memory. */
-bool names_fold(struct names_level *l, const struct names *n);
+bool names_fold(struct names_level *l, struct names *n);
 
 /* All levels have the hits of N; its sketches stay. */
 void names_folded(struct names *n);

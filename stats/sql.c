@@ -62,6 +62,12 @@ union_of_two(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	struct sketch s;
 
 	(void)argc;
+	/* Mostly one of them is not there. */
+	for (int i = 0; i < 2; i++)
+		if (sqlite3_value_type(argv[i]) == SQLITE_NULL) {
+			sqlite3_result_value(ctx, argv[1 - i]);
+			return;
+		}
 	sketch_init(&s, SKETCH_MOST);
 	if (unite(&s, argv[0]) && unite(&s, argv[1])) {
 		give(ctx, &s);

@@ -3,8 +3,8 @@
  * sql.h - an SQLite database: the only place that knows the library
  *
  * Besides SQL as SQLite has it there are sketch_union(A, B), of two packed
- * sketches, and the aggregate sketch_union(A).  One that cannot be read counts
- * as empty.
+ * sketches, and the aggregate sketch_union(A).  NULL, or one that cannot be
+ * read, counts as empty.
  */
 #ifndef FRAUDSINK_STATS_SQL_H
 #define FRAUDSINK_STATS_SQL_H

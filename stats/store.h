@@ -74,6 +74,9 @@ struct store_name {
 	uint8_t severity;
 	uint64_t hits, would;
 	uint64_t error; /* both together may be so much more; 0: exact */
+	/* When it is put, by day: who was blocked, and who was only counted;
+	 * NULL: nobody.  When it is read see store_sketches(). */
+	struct sketch *clients[2];
 };
 
 /* What an hour or day has besides its names. */
@@ -91,7 +94,7 @@ enum store_sketch_kind {
 	STORE_CATEGORY = 2,
 	STORE_GROUP = 3,
 	STORE_COUNTRY = 4,
-	STORE_NAME = 5, /* by day only */
+	STORE_NAME = 5, /* put with the name, by day */
 };
 
 struct store_sketch {
@@ -223,7 +226,7 @@ void store_put_fact(
     struct store *s, enum store_step step, const struct store_fact *f);
 void store_put_name(
     struct store *s, enum store_step step, const struct store_name *n);
-/* Removes the name's row and, of a day, its sketches. */
+/* Removes the name's row. */
 void store_drop_name(
     struct store *s, enum store_step step, int64_t time, const char *name);
 /* Adds hits, raises `most`. */

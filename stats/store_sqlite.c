@@ -9,6 +9,11 @@
 
 #define UPSERT " ON CONFLICT DO UPDATE SET "
 
+#define NAME_UPDATE \
+	"feedset = excluded.feedset, category = excluded.category, " \
+	"severity = excluded.severity, hits = hits + excluded.hits, " \
+	"would = would + excluded.would, error = max(error, excluded.error)"
+
 /* The same statement by minute, hour and day. */
 #define STEPS(before, after) \
 	before "minute" after, before "hour" after, before "day" after
@@ -22,15 +27,15 @@ static const char *const texts[STATEMENTS] = {
 	STEPS("INSERT INTO sketch_",
 	    " VALUES (?,?,?,?,?,?)" UPSERT
 	    "sketch = sketch_union(sketch, excluded.sketch)"),
-	STEPS("INSERT INTO name_",
-	    " VALUES (?,?,?,?,?,?,?,?,?)" UPSERT
-	    "feedset = excluded.feedset, category = excluded.category, "
-	    "severity = excluded.severity, hits = hits + excluded.hits, "
-	    "would = would + excluded.would, "
-	    "error = max(error, excluded.error)"),
-	STEPS("DELETE FROM name_", " WHERE time = ? AND host = ? AND name = ?"),
-	[DROP_SKETCHES] = "DELETE FROM sketch_day WHERE time = ? AND host = ? "
-			  "AND kind = 5 AND would IN (0, 1) AND key = ?",
+	[PUT_NAME +
+	    1] = "INSERT INTO name_hour VALUES (?,?,?,?,?,?,?,?,?)" UPSERT
+	    NAME_UPDATE,
+	[PUT_NAME + 2] =
+	    "INSERT INTO name_day VALUES (?,?,?,?,?,?,?,?,?,?,?)" UPSERT
+		NAME_UPDATE ", sketch = sketch_union(sketch, excluded.sketch), "
+	    "would_sketch = sketch_union(would_sketch, excluded.would_sketch)",
+	[DROP_NAME] = STEPS(
+	    "DELETE FROM name_", " WHERE time = ? AND host = ? AND name = ?"),
 	[PUT_REST] = "INSERT INTO name_rest VALUES (?,?,?,?,?,?,0)" UPSERT
 		     "hits = hits + excluded.hits, "
 		     "would = would + excluded.would, "
@@ -260,6 +265,18 @@ put_fact(struct store *store, enum store_step step, const struct store_fact *f)
 	run(s, st);
 }
 
+/* Binds SKETCH, packed to the room WHERE; NULL if it is that. */
+static void
+bind_sketch(struct sqlite *s, struct sql_stmt *st, int i, int where,
+    struct sketch *sketch)
+{
+	if (sketch != NULL)
+		sql_blob(st, i, s->packed[where],
+		    sketch_pack(sketch, s->packed[where]));
+	else
+		sql_null(st, i);
+}
+
 static void
 put_name(struct store *store, enum store_step step, const struct store_name *n)
 {
@@ -279,6 +296,8 @@ put_name(struct store *store, enum store_step step, const struct store_name *n)
 	sql_int(st, 7, (int64_t)n->hits);
 	sql_int(st, 8, (int64_t)n->would);
 	sql_int(st, 9, (int64_t)n->error);
+	for (int i = 0; step == STORE_DAY && i < 2; i++)
+		bind_sketch(s, st, 10 + i, i, n->clients[i]);
 	run(s, st);
 }
 
@@ -286,20 +305,15 @@ static void
 drop_name(
     struct store *store, enum store_step step, int64_t time, const char *name)
 {
-	const unsigned which[] = { DROP_NAME + step_index(step),
-		DROP_SKETCHES };
 	struct sqlite *s = sqlite(store);
+	struct sql_stmt *st = statement(s, DROP_NAME + step_index(step));
 
-	for (unsigned i = 0; i < (step == STORE_DAY ? 2 : 1); i++) {
-		struct sql_stmt *st = statement(s, which[i]);
-
-		if (st == NULL)
-			return;
-		sql_int(st, 1, time);
-		sql_int(st, 2, s->host);
-		sql_text(st, 3, name);
-		run(s, st);
-	}
+	if (st == NULL)
+		return;
+	sql_int(st, 1, time);
+	sql_int(st, 2, s->host);
+	sql_text(st, 3, name);
+	run(s, st);
 }
 
 static void
@@ -333,7 +347,7 @@ put_sketch(
 	sql_int(st, 3, k->kind);
 	sql_int(st, 4, k->would);
 	sql_text(st, 5, k->key);
-	sql_blob(st, 6, s->packed, sketch_pack(k->sketch, s->packed));
+	bind_sketch(s, st, 6, 0, k->sketch);
 	run(s, st);
 }
 

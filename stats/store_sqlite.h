@@ -23,8 +23,7 @@ enum statement {
 	PUT_SKETCH = PUT_COUNTER + 3, /* minute: none */
 	PUT_NAME = PUT_SKETCH + 3,
 	DROP_NAME = PUT_NAME + 3,
-	DROP_SKETCHES = DROP_NAME + 3, /* of a name */
-	PUT_REST,
+	PUT_REST = DROP_NAME + 3,
 	PUT_NETWORK,
 	PUT_EVENT,
 	PUT_RING,
@@ -45,7 +44,7 @@ struct sqlite {
 	int64_t host;                    /* of the batch */
 	bool failed;                     /* a put did: */
 	struct fsk_error why;
-	uint8_t packed[SKETCH_PACKED_MAX];
+	uint8_t packed[2][SKETCH_PACKED_MAX];
 };
 
 /* 0, 1, 2 for minute, hour, day; and that word. */
@@ -61,9 +60,10 @@ const char *step_word(enum store_step step);
 int sqlite_schema(
     struct sql *db, const char *path, bool write, struct fsk_error *err);
 
-/* The same with any table of scripts: [I] leads from version I to I + 1. */
+/* The same with any table of scripts: [I] are the statements, up to NULL, that
+ * lead from version I to I + 1. */
 int sqlite_migrate(struct sql *db, const char *path, bool write,
-    const char *const *scripts, unsigned n, struct fsk_error *err);
+    const char *const *const *scripts, unsigned n, struct fsk_error *err);
 
 int sqlite_maintain(
     struct store *s, int64_t now, bool *more, struct fsk_error *err);

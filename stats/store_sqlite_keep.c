@@ -168,9 +168,6 @@ static const char *const closing[] = {
 	"WHERE step = ?1 AND time = ?2 AND host = ?3",
 	"DELETE FROM name_%s WHERE time = ?2 AND host = ?3 AND "
 	"name IN (SELECT name FROM gone)",
-	/* Hours have none, and %s is not used up. */
-	"DELETE FROM sketch_day WHERE ?1 = 86400 AND time = ?2 AND host = ?3 "
-	"AND kind = 5 AND would IN (0, 1) AND key IN (SELECT name FROM gone)",
 };
 
 static int

@@ -176,6 +176,8 @@ static const struct {
 static void
 facts_question(struct question *t, const struct store_query *q)
 {
+	const char *word = " GROUP BY ";
+
 	say(t,
 	    "SELECT t, coalesce(h.text, ''), coalesce(s.feeds, ''), "
 	    "coalesce(c.text, ''), severity, action, coalesce(g.text, ''), "
@@ -201,12 +203,22 @@ facts_question(struct question *t, const struct store_query *q)
 	only_number(t, "severity", q->severity);
 	only_number(t, "action", q->action);
 	only_number(t, "would", q->would);
+	/* By as little as can be: it is what takes the time. */
+	if (q->bucket != 0) {
+		say(t, "%s1", word);
+		word = ", ";
+	}
+	for (size_t i = 0; i < DIMENSIONS; i++)
+		if (q->by & dimensions[i].by) {
+			say(t, "%s%s", word, dimensions[i].column);
+			word = ", ";
+		}
 	say(t,
-	    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)"
-	    " LEFT JOIN label h ON h.id = host"
+	    ") LEFT JOIN label h ON h.id = host"
 	    " LEFT JOIN feedset s ON s.id = feedset"
 	    " LEFT JOIN label c ON c.id = category"
 	    " LEFT JOIN label g ON g.id = client_group"
+	    " WHERE hits IS NOT NULL"
 	    " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10");
 }
 
@@ -358,12 +370,20 @@ sqlite_rests(struct store *s, const struct store_query *q,
 /* Wherever there are sketches, there is a row of name_rest: so a kind and a
  * key are looked up hour by hour instead of looking through all. */
 static void
-sketches_question(struct question *t, const struct store_query *q)
+say_periods(struct question *t, const struct store_query *q)
+{
+	say(t, " WHERE step = %d AND ", q->step);
+	say_range(t, q, "p.time");
+	only_label(t, "p.host", LABEL_HOST, q->host);
+}
+
+static void
+other_sketches(struct question *t, const struct store_query *q)
 {
 	say(t, "SELECT ");
 	say_bucket(t, q, "p.time");
 	say(t,
-	    ", kind, k.would, key, sketch_union(sketch) FROM name_rest p "
+	    " AS t, kind, k.would AS w, key, sketch FROM name_rest p "
 	    "CROSS JOIN sketch_%s k ON k.time = p.time AND k.host = p.host",
 	    step_word(q->step));
 	only_number(t, "kind", q->kind);
@@ -372,10 +392,53 @@ sketches_question(struct question *t, const struct store_query *q)
 	only_number(t, "k.would", q->would);
 	if (q->name != NULL)
 		say_text(t, " AND key = ?", q->name);
-	say(t, " WHERE step = %d AND ", q->step);
-	say_range(t, q, "p.time");
-	only_label(t, "p.host", LABEL_HOST, q->host);
-	say(t, " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4");
+	say_periods(t, q);
+}
+
+/* Those of names stand in their rows. */
+static void
+name_sketches(struct question *t, const struct store_query *q, int would)
+{
+	const char *column = would ? "would_sketch" : "sketch";
+
+	say(t, "SELECT ");
+	say_bucket(t, q, "p.time");
+	say(t,
+	    " AS t, %d AS kind, %d AS w, name AS key, %s AS sketch FROM "
+	    "name_rest p CROSS JOIN name_day n ON n.time = p.time AND "
+	    "n.host = p.host",
+	    STORE_NAME, would, column);
+	if (q->name != NULL)
+		say_text(t, " AND name = ?", q->name);
+	say_periods(t, q);
+	say(t, " AND %s IS NOT NULL", column);
+}
+
+static void
+sketches_question(struct question *t, const struct store_query *q)
+{
+	bool some = false;
+
+	say(t, "SELECT t, kind, w, key, sketch_union(sketch) FROM (");
+	if (q->kind != STORE_NAME) {
+		other_sketches(t, q);
+		some = true;
+	}
+	for (int would = 0; would < 2; would++) {
+		if (q->step != STORE_DAY ||
+		    (q->kind != STORE_NAME && q->kind != STORE_ANY) ||
+		    (q->would != would && q->would != STORE_ANY))
+			continue;
+		if (some)
+			say(t, " UNION ALL ");
+		name_sketches(t, q, would);
+		some = true;
+	}
+	if (!some) /* names have none by hour */
+		say(t,
+		    "SELECT 0 AS t, 0 AS kind, 0 AS w, '' AS key, "
+		    "NULL AS sketch WHERE 0");
+	say(t, ") GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4");
 }
 
 int

@@ -18,70 +18,72 @@
 	"asn INTEGER NOT NULL, would INTEGER NOT NULL, " \
 	"hits INTEGER NOT NULL, " \
 	"PRIMARY KEY (time, host, feedset, category, severity, action, " \
-	"client_group, country, asn, would)) WITHOUT ROWID;"
+	"client_group, country, asn, would)) WITHOUT ROWID"
 
 #define COUNTERS(step) \
 	"CREATE TABLE counter_" step " (" \
 	"time INTEGER NOT NULL, host INTEGER NOT NULL, " \
 	"counter INTEGER NOT NULL, label INTEGER NOT NULL, " \
 	"value INTEGER NOT NULL, " \
-	"PRIMARY KEY (time, host, counter, label)) WITHOUT ROWID;"
+	"PRIMARY KEY (time, host, counter, label)) WITHOUT ROWID"
 
-#define NAMES(step) \
+#define NAMES(step, sketches) \
 	"CREATE TABLE name_" step " (" \
 	"time INTEGER NOT NULL, host INTEGER NOT NULL, name TEXT NOT NULL, " \
 	"feedset INTEGER NOT NULL, category INTEGER NOT NULL, " \
 	"severity INTEGER NOT NULL, hits INTEGER NOT NULL, " \
-	"would INTEGER NOT NULL, error INTEGER NOT NULL, " \
-	"PRIMARY KEY (time, host, name)) WITHOUT ROWID;"
+	"would INTEGER NOT NULL, error INTEGER NOT NULL, " sketches \
+	"PRIMARY KEY (time, host, name)) WITHOUT ROWID"
 
 #define SKETCHES(step) \
 	"CREATE TABLE sketch_" step " (" \
 	"time INTEGER NOT NULL, host INTEGER NOT NULL, " \
 	"kind INTEGER NOT NULL, would INTEGER NOT NULL, key TEXT NOT NULL, " \
 	"sketch BLOB NOT NULL, " \
-	"PRIMARY KEY (time, host, kind, would, key)) WITHOUT ROWID;"
+	"PRIMARY KEY (time, host, kind, would, key)) WITHOUT ROWID"
 
-static const char *const scripts[] = {
+static const char *const version_1[] = {
 	"CREATE TABLE label (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, "
-	"text TEXT NOT NULL, UNIQUE (kind, text));"
+	"text TEXT NOT NULL, UNIQUE (kind, text))",
 	"CREATE TABLE feedset (id INTEGER PRIMARY KEY, "
-	"feeds TEXT NOT NULL UNIQUE);"
+	"feeds TEXT NOT NULL UNIQUE)",
 	"CREATE TABLE feedset_feed (feed INTEGER NOT NULL, "
-	"feedset INTEGER NOT NULL, PRIMARY KEY (feed, feedset)) WITHOUT "
-	"ROWID;" FACTS("minute") FACTS("hour") FACTS("day") COUNTERS("minute")
-	    COUNTERS("hour") COUNTERS("day") NAMES("hour") NAMES(
-		"day") "CREATE TABLE name_rest (step INTEGER NOT NULL, "
-		       "time INTEGER NOT NULL, host INTEGER NOT NULL, "
-		       "hits INTEGER NOT NULL, would INTEGER NOT NULL, most "
-		       "INTEGER NOT NULL, "
-		       "closed INTEGER NOT NULL, "
-		       "PRIMARY KEY (step, time, host)) WITHOUT "
-		       "ROWID;" SKETCHES("hour") SKETCHES(
-			   "day") "CREATE TABLE network (asn INTEGER PRIMARY "
-				  "KEY, "
-				  "organisation TEXT NOT NULL);"
-				  "CREATE TABLE ring (id BLOB PRIMARY KEY, "
-				  "host INTEGER NOT NULL, "
-				  "seen INTEGER NOT NULL, serial INTEGER NOT "
-				  "NULL, "
-				  "created INTEGER NOT NULL, entries INTEGER "
-				  "NOT NULL, "
-				  "state BLOB NOT NULL) WITHOUT ROWID;"
-				  "CREATE TABLE event (id INTEGER PRIMARY KEY, "
-				  "time INTEGER NOT NULL, "
-				  "host INTEGER NOT NULL, name TEXT NOT NULL, "
-				  "qtype INTEGER NOT NULL, "
-				  "feedset INTEGER NOT NULL, category INTEGER "
-				  "NOT NULL, "
-				  "client_group INTEGER NOT NULL, severity "
-				  "INTEGER NOT NULL, "
-				  "action INTEGER NOT NULL, transport INTEGER "
-				  "NOT NULL, "
-				  "would INTEGER NOT NULL, country TEXT NOT "
-				  "NULL, "
-				  "asn INTEGER NOT NULL, client BLOB);"
-				  "CREATE INDEX event_time ON event (time);",
+	"feedset INTEGER NOT NULL, PRIMARY KEY (feed, feedset)) WITHOUT ROWID",
+	FACTS("minute"),
+	FACTS("hour"),
+	FACTS("day"),
+	COUNTERS("minute"),
+	COUNTERS("hour"),
+	COUNTERS("day"),
+	NAMES("hour", ""),
+	NAMES("day", "sketch BLOB, would_sketch BLOB, "),
+	"CREATE TABLE name_rest (step INTEGER NOT NULL, "
+	"time INTEGER NOT NULL, host INTEGER NOT NULL, "
+	"hits INTEGER NOT NULL, would INTEGER NOT NULL, most INTEGER NOT NULL, "
+	"closed INTEGER NOT NULL, "
+	"PRIMARY KEY (step, time, host)) WITHOUT ROWID",
+	SKETCHES("hour"),
+	SKETCHES("day"),
+	"CREATE TABLE network (asn INTEGER PRIMARY KEY, "
+	"organisation TEXT NOT NULL)",
+	"CREATE TABLE ring (id BLOB PRIMARY KEY, host INTEGER NOT NULL, "
+	"seen INTEGER NOT NULL, serial INTEGER NOT NULL, "
+	"created INTEGER NOT NULL, entries INTEGER NOT NULL, "
+	"state BLOB NOT NULL) WITHOUT ROWID",
+	"CREATE TABLE event (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, "
+	"host INTEGER NOT NULL, name TEXT NOT NULL, qtype INTEGER NOT NULL, "
+	"feedset INTEGER NOT NULL, category INTEGER NOT NULL, "
+	"client_group INTEGER NOT NULL, severity INTEGER NOT NULL, "
+	"action INTEGER NOT NULL, transport INTEGER NOT NULL, "
+	"would INTEGER NOT NULL, country TEXT NOT NULL, "
+	"asn INTEGER NOT NULL, client BLOB)",
+	"CREATE INDEX event_time ON event (time)",
+	NULL,
+};
+
+/* [I] leads from version I to I + 1. */
+static const char *const *const scripts[] = {
+	version_1,
 };
 
 #define VERSION (sizeof(scripts) / sizeof(*scripts))
@@ -125,24 +127,25 @@ version_of(
 
 /* One step, or none of it. */
 static int
-apply(struct sql *db, const char *script, unsigned to, struct fsk_error *err)
+apply(struct sql *db, const char *const *script, unsigned to,
+    struct fsk_error *err)
 {
 	char end[96];
-	int rc = sql_run(db, script, err);
+	int rc = FSK_OK;
 
+	for (; rc == FSK_OK && *script != NULL; script++)
+		rc = sql_run(db, *script, err);
 	snprintf(end, sizeof(end),
 	    "PRAGMA application_id = %d; PRAGMA user_version = %u; COMMIT",
 	    APPLICATION, to);
 	if (rc == FSK_OK)
 		rc = sql_run(db, end, err);
-	if (rc != FSK_OK && sql_in_transaction(db))
-		sql_run(db, "ROLLBACK", NULL);
 	return rc;
 }
 
 int
 sqlite_migrate(struct sql *db, const char *path, bool write,
-    const char *const *script, unsigned n, struct fsk_error *err)
+    const char *const *const *script, unsigned n, struct fsk_error *err)
 {
 	int64_t version;
 	int rc = version_of(db, path, &version, err);

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Measures look-ups, builds, the resolver and the swap of a list.
+# Measures look-ups, builds, the resolver, the swap of a list and the statistics.
 #
 #   tests/bench/run.sh BUILD UNBOUND [PART...]
 #
 # BUILD holds libfraudsink.a, fraudsink-feeds and fraudsink.so, UNBOUND a built
-# tree of Unbound.  PART: lookup build resolver swap ask (all of them if none is
-# named).  Lists come from $FRAUDSINK_TEST_DATA, or are made up where there are
+# tree of Unbound.  PART: lookup build resolver swap collect ask (all of them if
+# none is named).  Lists come from $FRAUDSINK_TEST_DATA, or are made up where there are
 # none.  Absolute numbers mean little on a shared machine; the ratios do.
 set -eu
 
 [ $# -ge 2 ] || { echo "usage: run.sh BUILD UNBOUND [PART...]" >&2; exit 2; }
 build=$1 unbound=$2
 shift 2
-[ $# -gt 0 ] || set -- lookup build resolver swap ask
+[ $# -gt 0 ] || set -- lookup build resolver swap collect ask
 sh tests/deps.sh bench
 
 bin=$build/tests/bench work=$build/bench
@@ -25,7 +25,7 @@ compile() { # PROGRAM SOURCE...
 	shift
 	${CC:-cc} -std=c11 -O2 -g -Wall -Wextra -I. -D_GNU_SOURCE \
 		-o "$bin/$program" "$@" "$build/libfraudsink.a" \
-		-lcdb -llmdb -pthread
+		-lcdb -llmdb -lm -pthread
 }
 here=tests/bench
 compile lookup $here/lookup.c $here/names.c $here/base_*.c
@@ -33,6 +33,7 @@ compile pick $here/pick.c $here/names.c
 compile gen $here/gen.c $here/names.c
 compile spend $here/spend.c
 compile client $here/client.c $here/names.c
+compile collect $here/collect.c
 
 # The list, sorted and without what legitimate names end in, and those names.
 data=${FRAUDSINK_TEST_DATA:-../shared/data}

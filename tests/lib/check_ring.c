@@ -150,6 +150,7 @@ START_TEST(a_new_file_is_empty)
 	ck_assert_uint_eq(kit_files(), 1);
 	r = attached(false);
 	ck_assert_uint_eq(fsk_ring_workers(r), 3);
+	ck_assert_uint_eq(fsk_ring_room(r), 8);
 	for (unsigned w = 0; w < 3; w++) {
 		uint64_t hits, unique;
 

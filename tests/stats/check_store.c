@@ -85,6 +85,24 @@ put_name(enum store_step step, int64_t time, const char *name,
 		.hits = hits });
 }
 
+/* The same with the clients FROM to FROM + N - 1, of a day. */
+static void
+put_clients(int64_t time, const char *name, unsigned from, unsigned n)
+{
+	struct sketch s;
+
+	sketch_init(&s, 12);
+	for (unsigned i = from; i < from + n; i++)
+		sketch_add(&s, i * 0x9e3779b97f4a7c15u, 1);
+	store_put_name(store, STORE_DAY,
+	    &(struct store_name){ .time = time,
+		.name = name,
+		.feeds = "x",
+		.category = "scam",
+		.clients = { &s } });
+	sketch_fini(&s);
+}
+
 static void
 put_rest(enum store_step step, int64_t time)
 {
@@ -311,13 +329,17 @@ END_TEST
 /* Version by version, data kept; a step that fails leaves what was. */
 START_TEST(older_databases_are_brought_up_to_date)
 {
-	static const char *const scripts[] = {
-		"CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (7)",
-		"ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1",
-		"CREATE TABLE b (x INTEGER); INSERT INTO b SELECT y FROM a; "
-		"DROP TABLE a",
-		"CREATE TABLE c (x INTEGER); INSERT INTO nonsense VALUES (1)",
+	static const char *const steps[][3] = {
+		{ "CREATE TABLE a (x INTEGER)", "INSERT INTO a VALUES (7)" },
+		{ "ALTER TABLE a ADD COLUMN y INTEGER",
+		    "UPDATE a SET y = x + 1" },
+		{ "CREATE TABLE b (x INTEGER)",
+		    "INSERT INTO b SELECT y FROM a; DROP TABLE a" },
+		{ "CREATE TABLE c (x INTEGER)",
+		    "INSERT INTO nonsense VALUES (1)" },
 	};
+	static const char *const *const scripts[] = { steps[0], steps[1],
+		steps[2], steps[3] };
 	struct sql *db;
 
 	conf = stats_conf("");
@@ -572,10 +594,11 @@ START_TEST(sketches_are_united_over_batches_hosts_and_time)
 	start_batch("a");
 	put_sketch(STORE_DAY, START, STORE_ALL, "", 0, 100);
 	put_sketch(STORE_DAY, START, STORE_FEED, "x", 0, 10);
-	put_sketch(STORE_DAY, START, STORE_NAME, "x", 0, 3);
+	put_clients(START, "x", 0, 3);
 	put_rest(STORE_DAY, START);
 	end_batch();
 	start_batch("a");
+	put_clients(START, "x", 1, 3);
 	put_sketch(STORE_DAY, START, STORE_ALL, "", 50, 100);
 	end_batch();
 	start_batch("b");
@@ -587,14 +610,16 @@ START_TEST(sketches_are_united_over_batches_hosts_and_time)
 
 	q.to = START + DAY;
 	ck_assert_str_eq(
-	    sketches(&q), "0 0 0 [] 220\n0 1 0 [x] 10\n0 5 0 [x] 3\n");
+	    sketches(&q), "0 0 0 [] 220\n0 1 0 [x] 10\n0 5 0 [x] 4\n");
 	q.host = "a";
 	q.kind = STORE_ALL;
 	ck_assert_str_eq(sketches(&q), "0 0 0 [] 150\n");
 	q.host = NULL;
 	q.kind = STORE_NAME;
 	q.name = "x";
-	ck_assert_str_eq(sketches(&q), "0 5 0 [x] 3\n");
+	ck_assert_str_eq(sketches(&q), "0 5 0 [x] 4\n");
+	q.would = 0;
+	ck_assert_str_eq(sketches(&q), "0 5 0 [x] 4\n");
 	q.would = 1;
 	ck_assert_str_eq(sketches(&q), "");
 	/* A name's sketch goes with it. */
@@ -984,8 +1009,8 @@ START_TEST(names_of_what_is_over_are_cut_to_the_most_frequent)
 	put_name(STORE_DAY, START, "d", "x", 7);
 	put_name(STORE_DAY, START, "c", "x", 7);
 	put_name(STORE_DAY, START, "e", "x", 1);
-	put_sketch(STORE_DAY, START, STORE_NAME, "a", 0, 3);
-	put_sketch(STORE_DAY, START, STORE_NAME, "e", 0, 1);
+	put_clients(START, "a", 0, 3);
+	put_clients(START, "e", 0, 1);
 	put_rest(STORE_DAY, START);
 	end_batch();
 	/* Not before it is over, and a little. */
@@ -1183,7 +1208,7 @@ START_TEST(a_damaged_file_never_crashes)
 		put_fact(STORE_DAY, START + i % 9 * DAY, "x\ny", "BE", i);
 		put_name(STORE_DAY, START + i % 9 * DAY, name, "x", i);
 		put_rest(STORE_DAY, START + i % 9 * DAY);
-		put_sketch(STORE_DAY, START, STORE_NAME, name, 0, i);
+		put_clients(START, name, 0, i);
 	}
 	store_put_ring(store, &(struct store_ring){ .id = { 1 } });
 	end_batch();
@@ -1211,7 +1236,7 @@ START_TEST(a_damaged_file_never_crashes)
 		store_maintain(store, START + 300 * DAY, &more, &err);
 		if (store_begin(store, "h", &err) == FSK_OK) {
 			put_fact(STORE_DAY, START, "x", "BE", 1);
-			put_sketch(STORE_DAY, START, STORE_NAME, "n7", 0, 9);
+			put_clients(START, "n7", 0, 9);
 			store_commit(store, &err);
 			store_rollback(store);
 		}

@@ -34,8 +34,9 @@ stats_conf(const char *extra)
 	    "rings = { \"%s/ring\" }\n"
 	    "database = \"%s/stats.db\"\n"
 	    "key-file = \"%s/key\"\n"
+	    "journal = \"%s/journal\"\n"
 	    "%s",
-	    kit_dir, kit_dir, kit_dir, extra);
+	    kit_dir, kit_dir, kit_dir, kit_dir, extra);
 	kit_write(path, text, strlen(text));
 	c = conf_read(path, tell, NULL, &faults);
 	ck_assert_ptr_nonnull(c);
