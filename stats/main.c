@@ -34,8 +34,15 @@
  *     store_clickhouse_read.c    questions
  *       clickhouse.c             requests to the server
  *   init.c     makes the tables
- *   ask.c      the questions (ask.h says where); cmd_ask.c asks them,
- *              live.c shows some again and again, serve.c does by HTTP
+ *   ask.h      the questions; it says where each is answered, and
+ *              tally.h what of it researchers get
+ *     questions.c  by name; params.c what they can be told
+ *     print_*.c    as text, JSON, CSV; html.c and report_html.c a page
+ *   cmd_ask.c  asks them; live.c shows some again and again
+ *   serve.c    the daemon that answers by HTTP
+ *     serve_api.c  what is where; openapi.c describes it
+ *     serve_http.c the library; serve_token.c who may ask
+ *     metrics.c    what Prometheus gets
  */
 #include <signal.h>
 #include <stdio.h>

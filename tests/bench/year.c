@@ -141,12 +141,27 @@ facts(struct store *s, enum store_step step, int64_t time, int64_t n)
 	return blocked;
 }
 
+/* N queries of clients. */
+static void
+sketch_some(struct sketch *sketch, int64_t time, uint64_t n)
+{
+	const uint64_t secret[2] = { (uint64_t)(time / DAY), 7 };
+	const uint32_t tag = (uint32_t)(time / DAY) | 1u << 31;
+
+	sketch_init(sketch, 12);
+	for (uint64_t i = 0; i < n; i++) {
+		uint8_t client[4];
+
+		fsk_put32(client, skewed(200000));
+		sketch_add(
+		    sketch, fsk_siphash(secret, client, sizeof(client)), tag);
+	}
+}
+
 static void
 clients(struct store *s, enum store_step step, int64_t time,
     enum store_sketch_kind kind, bool would, const char *key, uint64_t n)
 {
-	const uint64_t secret[2] = { (uint64_t)(time / DAY), 7 };
-	const uint32_t tag = (uint32_t)(time / DAY) | 1u << 31;
 	struct sketch sketch;
 	const struct store_sketch k = { .time = time,
 		.kind = kind,
@@ -154,14 +169,7 @@ clients(struct store *s, enum store_step step, int64_t time,
 		.key = key,
 		.sketch = &sketch };
 
-	sketch_init(&sketch, 12);
-	for (uint64_t i = 0; i < n; i++) {
-		uint8_t client[4];
-
-		fsk_put32(client, skewed(200000));
-		sketch_add(
-		    &sketch, fsk_siphash(secret, client, sizeof(client)), tag);
-	}
+	sketch_some(&sketch, time, n);
 	store_put_sketch(s, step, &k);
 	sketch_fini(&sketch);
 }
@@ -200,6 +208,7 @@ names(struct store *s, enum store_step step, int64_t time, int64_t n,
 		/* Which names are in front changes from week to week. */
 		const uint64_t which = (uint64_t)i +
 		    (i > 20 ? (uint64_t)(time / (7 * DAY)) % 50 * 100 : 0);
+		struct sketch sketch;
 		char text[64];
 		struct store_name name = { .time = time,
 			.name = text,
@@ -218,10 +227,14 @@ names(struct store *s, enum store_step step, int64_t time, int64_t n,
 		rest -= name.hits;
 		if (name.hits + name.would == 0)
 			continue;
-		store_put_name(s, step, &name);
+		sketch_some(&sketch, time,
+		    step != STORE_DAY      ? 0
+			: name.hits < 3000 ? name.hits
+					   : 3000);
 		if (step == STORE_DAY)
-			clients(s, step, time, STORE_NAME, false, text,
-			    name.hits < 3000 ? name.hits : 3000);
+			name.clients[0] = &sketch;
+		store_put_name(s, step, &name);
+		sketch_fini(&sketch);
 	}
 	store_put_rest(s, step,
 	    &(struct store_rest){
