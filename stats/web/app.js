@@ -238,7 +238,7 @@ function course(answer, by) {
 	const value = (t, k) => sums.get(t + "\n" + k) || 0;
 	const most = Math.max(1, ...all.map(t =>
 		keys.reduce((n, k) => n + value(t, k), 0)));
-	const full = round_up(most), n = Math.max(all.length, 1);
+	const full = round_up(most), n = Math.max(all.length, 7);
 	const svg = el("svg", { viewBox: `0 0 ${10 * n} 100`, role: "img",
 		preserveAspectRatio: "none",
 		"aria-label": "hits by time" });
@@ -274,8 +274,8 @@ function course(answer, by) {
 			el("span", null, whole(v)))), svg,
 		el("div", { class: "ends" },
 			el("span", null, all.length ? label(all[0]) : ""),
-			el("span", null, all.length ?
-				label(all[all.length - 1]) + " UTC" : "")));
+			el("span", null, all.length >= 7 ?
+				label(all[all.length - 1]) + " UTC" : "UTC")));
 	const legend = el("div", { class: "legend" });
 
 	if (by)

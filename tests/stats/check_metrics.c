@@ -3,6 +3,7 @@
 #include <check.h>
 #include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -330,6 +331,48 @@ START_TEST(a_damaged_ring_gives_no_sample_twice)
 }
 END_TEST
 
+/* Calls itself for all of O, and looks at every "expr". */
+static void
+check_expressions(const json_t *o, unsigned *n)
+{
+	const char *key, *expr = json_string_value(json_object_get(o, "expr"));
+	json_t *value;
+	size_t i;
+
+	for (const char *p = expr;
+	     p != NULL && (p = strstr(p, "fraudsink_")) != NULL;) {
+		char name[80], line[100];
+
+		p = read_name(p, name);
+		snprintf(line, sizeof(line), "\n# TYPE %s ", name);
+		ck_assert_msg(strstr(text, line) != NULL,
+		    "the dashboard asks for '%s'", name);
+		++*n;
+	}
+	json_object_foreach((json_t *)(uintptr_t)o, key, value)
+	    check_expressions(value, n);
+	json_array_foreach(o, i, value) check_expressions(value, n);
+}
+
+/* Grafana's dashboard asks for nothing that there is not. */
+START_TEST(the_dashboard_asks_for_metrics_that_there_are)
+{
+	json_error_t e;
+	json_t *o = json_load_file("contrib/grafana/fraudsink.json", 0, &e);
+	struct store *s = stats_open(conf, STORE_WRITE);
+	unsigned n = 0;
+
+	store_close(s);
+	ck_assert_msg(o != NULL, "%s", e.text);
+	make_ring();
+	make_status(good_status);
+	print();
+	check_expressions(o, &n);
+	ck_assert_uint_gt(n, 15);
+	json_decref(o);
+}
+END_TEST
+
 /* What status.json may be, and how many feeds are read of it; -1: it is none.
  */
 static const struct {
@@ -387,6 +430,7 @@ main(void)
 	tcase_add_loop_test(t, a_status_may_be_anything, 0,
 	    (int)(sizeof(statuses) / sizeof(*statuses)));
 	tcase_add_test(t, rings_are_summed_up);
+	tcase_add_test(t, the_dashboard_asks_for_metrics_that_there_are);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
