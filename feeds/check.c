@@ -85,6 +85,8 @@ warn_about(const struct conf *c)
 	for (size_t i = 0; i < c->nfeeds; i++) {
 		const struct conf_feed *f = &c->feeds[i];
 
+		if (!f->enabled)
+			continue;
 		if (f->secret_file != NULL && access(f->secret_file, R_OK) != 0)
 			complain("warning: %s: cannot read the secret '%s'",
 			    f->head.title, f->secret_file);
