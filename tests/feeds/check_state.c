@@ -106,8 +106,8 @@ static const char *const garbage[] = {
 	"good",
 	"good \ntried\n \netag\n",
 	"good -9223372036854775808\ntried 99999999999999999999999\n",
-	"good 9223372036854775807\ntried 18446744073709551615\n"
-	"not-before 9223372036854775808\nfailures -1\nnames 1e9\n",
+	("good 9223372036854775807\ntried 18446744073709551615\n"
+	 "not-before 9223372036854775808\nfailures -1\nnames 1e9\n"),
 	"etag a\rX: y\nlast-modified \x1b[31m\nform \x7f\n",
 	"why \x1b]0;title\x07\233\302\233 half \303",
 	"\x89PNG\r\n\x1a\n\xff\xfe",
