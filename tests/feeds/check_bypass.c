@@ -18,7 +18,7 @@
 static void
 setup(void)
 {
-	kit_setup();
+	site_setup();
 	site_file("one", "a.example\nb.example\n");
 	site_write("feed \"one\" { url = \"@/one\" }\n"
 		   "policy { group \"schools\" { prefixes = {\"10.0.0.0/8\"} } "

@@ -33,7 +33,7 @@ with(const char *options)
 static void
 setup(void)
 {
-	kit_setup();
+	site_setup();
 	with("");
 	memset(&state, 0, sizeof(state));
 }

@@ -25,7 +25,7 @@ static struct http *server;
 static void
 setup(void)
 {
-	kit_setup();
+	site_setup();
 	server = http_start();
 }
 

@@ -30,7 +30,7 @@ static struct fsk_db *db;
 static void
 setup(void)
 {
-	kit_setup();
+	site_setup();
 	server = http_start();
 	site_file("top", "100,dolby.com\n900,cosmote.net\n5000,late.example\n");
 }

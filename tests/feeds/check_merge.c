@@ -676,7 +676,7 @@ main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, kit_setup, teardown);
+	tcase_add_checked_fixture(tc, site_setup, teardown);
 	tcase_add_test(tc, all_feeds_that_list_a_name_are_kept);
 	tcase_add_test(tc, the_highest_severity_wins);
 	tcase_add_test(tc, what_is_disabled_or_has_no_list_is_left_out);

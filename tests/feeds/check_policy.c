@@ -18,7 +18,7 @@ static struct fsk_db *db;
 static void
 setup(void)
 {
-	kit_setup();
+	site_setup();
 	site_file("phish", "phish.example\nboth.example\n");
 	site_file("spam", "spam.example\nboth.example\n");
 	site_file("bank", "bank.example\n");

@@ -457,6 +457,40 @@ START_TEST(a_generation_is_installed_in_one_step)
 }
 END_TEST
 
+START_TEST(a_database_on_another_file_system_is_a_copy)
+{
+	char folder[] = "/tmp/fraudsink-check-XXXXXX", path[64];
+	struct stat here, there, a, b;
+	char *generation;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	with(ONE);
+	lists("one", "a.example\n");
+	free(conf->database);
+	conf->database = strdup(strcat(strcpy(path, folder), "/list.fsdb"));
+	ck_assert_int_eq(stat(kit_dir, &here), 0);
+	ck_assert_int_eq(stat(folder, &there), 0);
+	if (here.st_dev == there.st_dev)
+		puts("skipped: another file system: there is only one");
+	ck_assert(released(0));
+	generation = generation_path(conf, last.serial);
+	ck_assert_int_eq(stat(generation, &a), 0);
+	ck_assert_int_eq(stat(path, &b), 0);
+	ck_assert_int_eq(a.st_size, b.st_size);
+	ck_assert_int_eq(a.st_ino == b.st_ino && a.st_dev == b.st_dev,
+	    here.st_dev == there.st_dev);
+	ck_assert_uint_eq(b.st_mode & 0777, 0644);
+	ck_assert_uint_eq(generation_in_force(conf), (uint64_t)NOW);
+	free(generation);
+	lists("one", "b.example\n");
+	ck_assert(released(1));
+	ck_assert_uint_eq(generation_in_force(conf), (uint64_t)NOW + 1);
+	ck_assert_int_eq(unlink(path), 0);
+	/* Nothing else lies there. */
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 START_TEST(a_damaged_generation_is_told)
 {
 	struct fsk_error err = { 0 };
@@ -620,7 +654,7 @@ main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, kit_setup, teardown);
+	tcase_add_checked_fixture(tc, site_setup, teardown);
 	tcase_add_test(tc, a_release_publishes);
 	tcase_add_test(tc, nothing_new_is_no_release);
 	tcase_add_loop_test(tc, all_that_it_is_made_of_is_looked_at, 0,
@@ -640,6 +674,7 @@ main(void)
 	tcase_add_test(tc, the_one_in_force_is_not_pruned);
 	tcase_add_test(tc, what_is_no_generation_is_left_alone);
 	tcase_add_test(tc, a_generation_is_installed_in_one_step);
+	tcase_add_test(tc, a_database_on_another_file_system_is_a_copy);
 	tcase_add_test(tc, a_damaged_generation_is_told);
 	tcase_add_test(tc, what_cannot_be_installed_stays_out);
 	tcase_add_test(tc, a_rollback_holds);

@@ -22,7 +22,7 @@ static void
 setup(void)
 {
 	signal(SIGPIPE, SIG_IGN);
-	kit_setup();
+	site_setup();
 	server = http_start();
 }
 

@@ -29,7 +29,7 @@ setup(void)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 
-	kit_setup();
+	site_setup();
 	server = http_start();
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s/notify", kit_dir);
 	snprintf(notify, sizeof(notify), "NOTIFY_SOCKET=%s", at.sun_path);

@@ -14,7 +14,7 @@
 static void
 setup(void)
 {
-	kit_setup();
+	site_setup();
 	site_file("phish", "phish.example\nb\303\274cher.example\n");
 	site_file("spam", "deep.phish.example\n*.below.example\n");
 	site_file("urls", "https://t.me/evil\nhttps://phish.example/login\n");

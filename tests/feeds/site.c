@@ -11,6 +11,14 @@
 #include "tests/feeds/faults.h"
 #include "tests/lib/kit.h"
 
+void
+site_setup(void)
+{
+	strcpy(kit_dir, "/dev/shm/fraudsink-check-XXXXXX");
+	if (mkdtemp(kit_dir) == NULL)
+		kit_setup();
+}
+
 const char *
 site_text(const char *text)
 {

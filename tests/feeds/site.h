@@ -14,6 +14,10 @@
 #include "lib/db.h"
 #include "lib/verdict.h"
 
+/* As kit_setup(), in memory where the system has a place for that: what is
+ * published is synced, and a disk takes its time.  For kit_teardown(). */
+void site_setup(void);
+
 /* TEXT with every '@' followed by '/' replaced by kit_dir; the last 8 results
  * stay valid.  So "@/one" is the file "one" of the test. */
 const char *site_text(const char *text);
