@@ -11,40 +11,64 @@
 
 /* ---- sorting ---- */
 
+#define DIGIT_MAX 12 /* bits */
+
+/* Sorts by insertion: fast where hardly anything is out of order. */
+static void
+insert_keyed(struct keyed *k, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct keyed x = k[i];
+		size_t j = i;
+
+		for (; j > 0 && k[j - 1].key > x.key; j--)
+			k[j] = k[j - 1];
+		k[j] = x;
+	}
+}
+
+/* Distributes the N keys at FROM to TO by the BITS bits from bit SHIFT on. */
+static void
+distribute(const struct keyed *from, struct keyed *to, size_t n, unsigned shift,
+    unsigned bits)
+{
+	const uint32_t mask = (1u << bits) - 1;
+	uint32_t at[1 << DIGIT_MAX], sum = 0;
+
+	memset(at, 0, (mask + 1) * sizeof(*at));
+	for (size_t i = 0; i < n; i++)
+		at[from[i].key >> shift & mask]++;
+	for (uint32_t d = 0; d <= mask; d++) {
+		uint32_t c = at[d];
+
+		at[d] = sum;
+		sum += c;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[at[from[i].key >> shift & mask]++] = from[i];
+}
+
+/* The keys are locators or numbers of lines, as random as hashes are.  The two
+ * highest digits in which they differ put all but a few into order, in two
+ * passes; equal keys stay in theirs. */
 void
 sort_keyed(struct keyed *k, size_t n, struct keyed *scratch)
 {
-	if (n < 64) { /* insertion sort */
-		for (size_t i = 1; i < n; i++) {
-			struct keyed x = k[i];
-			size_t j = i;
+	const unsigned digit = n < 2048 ? 8 : DIGIT_MAX;
+	uint64_t differ = 0;
+	unsigned low = 0;
 
-			for (; j > 0 && k[j - 1].key > x.key; j--)
-				k[j] = k[j - 1];
-			k[j] = x;
-		}
+	if (n < 64) {
+		insert_keyed(k, n);
 		return;
 	}
-	/* Radix sort from the lowest octet up; eight passes end where they
-	 * began. */
-	for (unsigned shift = 0; shift < 64; shift += 8) {
-		size_t at[256] = { 0 }, sum = 0;
-		struct keyed *t;
-
-		for (size_t i = 0; i < n; i++)
-			at[k[i].key >> shift & 255]++;
-		for (unsigned d = 0; d < 256; d++) {
-			size_t c = at[d];
-
-			at[d] = sum;
-			sum += c;
-		}
-		for (size_t i = 0; i < n; i++)
-			scratch[at[k[i].key >> shift & 255]++] = k[i];
-		t = k;
-		k = scratch;
-		scratch = t;
-	}
+	for (size_t i = 1; i < n; i++)
+		differ |= k[i].key ^ k[0].key;
+	if (differ >> (2 * digit) != 0)
+		low = 64 - 2 * digit - (unsigned)__builtin_clzll(differ);
+	distribute(k, scratch, n, low, digit);
+	distribute(scratch, k, n, low + digit, digit);
+	insert_keyed(k, n);
 }
 
 /* Orders records: name, kind, number. */

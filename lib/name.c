@@ -42,7 +42,8 @@ read_escape(const char *text, size_t len, uint8_t *octet)
 const char *
 fsk_name_from_text(struct fsk_name *name, const char *text, size_t len)
 {
-	size_t out = 1, label = 0; /* label: where its length octet stands */
+	const uint8_t *p = (const uint8_t *)text, *end = p + len;
+	uint8_t *out = name->wire;
 
 	if (len == 0)
 		return "empty name";
@@ -51,38 +52,39 @@ fsk_name_from_text(struct fsk_name *name, const char *text, size_t len)
 		name->len = 1;
 		return NULL;
 	}
-	for (size_t i = 0; i < len;) {
-		uint8_t c = (uint8_t)text[i++];
+	/* A label a round; OUT is where its length octet stands. */
+	while (p < end) {
+		uint8_t *to = out + 1;
+		const ptrdiff_t room = name->wire + FSK_NAME_MAX - 1 - to;
+		const uint8_t *full = to +
+		    (room < FSK_LABEL_MAX ? room : FSK_LABEL_MAX);
 
-		if (c == '.') {
-			if (out == label + 1)
-				return "empty label";
-			name->wire[label] = (uint8_t)(out - label - 1);
-			label = out;
-			if (i == len)
-				break;
-			out++;
-			continue;
-		}
-		if (c == '\\') {
-			size_t n = read_escape(text + i, len - i, &c);
+		for (; p < end && *p != '.'; p++) {
+			uint8_t c = *p;
 
-			if (n == 0)
-				return "bad escape";
-			i += n;
+			if (c == '\\') {
+				size_t n = read_escape((const char *)p + 1,
+				    (size_t)(end - p) - 1, &c);
+
+				if (n == 0)
+					return "bad escape";
+				p += n;
+			}
+			if (to >= full)
+				return room < FSK_LABEL_MAX
+				    ? "name over 255 octets"
+				    : "label over 63 octets";
+			*to++ = fsk_lower[c];
 		}
-		if (out - label - 1 == FSK_LABEL_MAX)
-			return "label over 63 octets";
-		if (out >= FSK_NAME_MAX - 1)
-			return "name over 255 octets";
-		name->wire[out++] = fsk_lower[c];
+		if (to == out + 1)
+			return "empty label";
+		*out = (uint8_t)(to - out - 1);
+		out = to;
+		if (p < end)
+			p++; /* the dot */
 	}
-	if (label != out) { /* no dot at the end */
-		name->wire[label] = (uint8_t)(out - label - 1);
-		label = out;
-	}
-	name->wire[label] = 0;
-	name->len = (uint8_t)(label + 1);
+	*out++ = 0;
+	name->len = (uint8_t)(out - name->wire);
 	return NULL;
 }
 
