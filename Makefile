@@ -122,7 +122,8 @@ export FRAUDSINK_TEST_MODULE  := $(CURDIR)/$(MOD)
 export FRAUDSINK_TEST_FEEDS   := $(CURDIR)/$(FEEDS)
 export FRAUDSINK_TEST_STATS   := $(CURDIR)/$(STATS)
 export FRAUDSINK_TEST_SAN     := $(SAN)
-export FRAUDSINK_TEST_DATA    := $(DATA)
+# The tests leave the folder they are started in.
+export FRAUDSINK_TEST_DATA    := $(abspath $(DATA))
 
 check: deps
 	@$(MAKE) --no-print-directory check-built
