@@ -247,11 +247,6 @@ operate(struct module_qstate *qstate, enum module_ev event, int id,
 					      : NULL;
 
 	(void)entry;
-	if (__builtin_expect(
-		atomic_load_explicit(&watch_missing, memory_order_relaxed),
-		0) &&
-	    fs != NULL)
-		watch_after_fork(fs);
 	switch (event) {
 	case module_event_new:
 	case module_event_pass:

@@ -57,12 +57,6 @@ bool watch_start(struct fraudsink *fs);
 /* Stops and joins it. */
 void watch_stop(struct fraudsink *fs);
 
-/* Starts it again in a process forked from the one where it ran. */
-void watch_after_fork(struct fraudsink *fs);
-
-/* Whether this process was forked and has no background thread yet. */
-extern atomic_bool watch_missing;
-
 /* Logs the counters. */
 void log_counters(const struct fraudsink *fs, const char *when);
 

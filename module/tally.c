@@ -94,16 +94,10 @@ tally_fini(struct tally *t)
 bool
 tally_retry(struct tally *t)
 {
-/* Without threads each worker is a process with a background thread of its
- * own, and one of them would have the file for itself. */
-#ifndef THREADS_DISABLED
 	struct fsk_error err;
 
 	if (t->file == NULL && t->path != NULL && now_s() - t->tried >= RETRY_S)
 		return open_file(t, &err);
-#else
-	(void)t;
-#endif
 	return false;
 }
 

@@ -29,4 +29,10 @@
 #error "this Unbound is configured without --with-dynlibmodule"
 #endif
 
+/* The background thread removes what becomes listed from Unbound's cache, whose
+ * locks are nothing in a build whose workers are forked processes. */
+#ifdef THREADS_DISABLED
+#error "this Unbound is configured without threads"
+#endif
+
 #endif

@@ -29,8 +29,6 @@
 #define READ_NICE     5
 #define READ_SLICE_NS 100000
 
-atomic_bool watch_missing;
-
 /* Tells which list is in force. */
 static void
 tell_list(struct fraudsink *fs, const struct fsk_db_info *info)
@@ -357,22 +355,9 @@ start_thread(struct fraudsink *fs)
 	return rc == 0;
 }
 
-/* In an Unbound without threads the workers are forked processes, and threads
- * do not survive a fork. */
-static void
-forked(void)
-{
-	atomic_store(&watch_missing, true);
-}
-
 bool
 watch_start(struct fraudsink *fs)
 {
-	static atomic_bool registered;
-
-	if (!atomic_exchange(&registered, true))
-		pthread_atfork(NULL, NULL, forked);
-	atomic_store(&watch_missing, false);
 	fsk_handle_attach(&fs->handle, &fs->keeper);
 	look(fs);
 	look_beside(fs);
@@ -380,16 +365,9 @@ watch_start(struct fraudsink *fs)
 }
 
 void
-watch_after_fork(struct fraudsink *fs)
-{
-	if (atomic_exchange(&watch_missing, false) && fs->running)
-		start_thread(fs);
-}
-
-void
 watch_stop(struct fraudsink *fs)
 {
-	if (!fs->running || atomic_load(&watch_missing))
+	if (!fs->running)
 		return;
 	pthread_mutex_lock(&fs->lock);
 	fs->stop = true;
