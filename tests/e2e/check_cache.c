@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/e2e/world.h"
 
@@ -254,6 +255,21 @@ load_dump(void)
 	    log, (const char *const[]){ "/bin/sh", "-c", command, NULL }, 0);
 }
 
+/* How many leaks W's log tells of WHEN. */
+static unsigned long
+leaks_told(const struct world *world, const char *when)
+{
+	char *text = read_text(world->log), *at = strstr(text, when);
+	unsigned long n;
+
+	ck_assert_ptr_nonnull(at);
+	at = strstr(at, "leaked ");
+	ck_assert_ptr_nonnull(at);
+	n = strtoul(at + strlen("leaked "), NULL, 10);
+	free(text);
+	return n;
+}
+
 /* However a listed name came into the cache: its first answer from there is the
  * last. */
 START_TEST(a_leak_is_counted_and_removed)
@@ -269,8 +285,7 @@ START_TEST(a_leak_is_counted_and_removed)
 	await_rcode(&w, "leak.test", NXDOMAIN, SOON);
 	ck_assert(!cached(&w, "leak.test"));
 	world_stop(&w);
-	ck_assert_uint_eq(occurrences(w.log, "at exit"), 1);
-	ck_assert_uint_eq(occurrences(w.log, "leaked 0"), 1); /* at swap */
+	ck_assert_uint_gt(leaks_told(&w, "at exit"), leaks_told(&w, "at swap"));
 }
 END_TEST
 

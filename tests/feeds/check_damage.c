@@ -21,6 +21,7 @@
 #include "tests/lib/kit.h"
 
 static struct http *server;
+static char *big; /* what it sends, for as long as it may */
 
 static void
 setup(void)
@@ -33,6 +34,7 @@ static void
 teardown(void)
 {
 	http_stop(server);
+	free(big);
 	kit_teardown();
 }
 
@@ -303,7 +305,7 @@ static const unsigned rooms[] = { 0, 4, 8, 40, 200, 400, 700, 1000, 1300, 1600,
 
 START_TEST(a_full_disk)
 {
-	char text[600], *body = malloc(2000000), *p = body;
+	char text[600], *p = big = malloc(2000000);
 	struct run r;
 
 	/* All of it lies there: the database, the state. */
@@ -324,7 +326,7 @@ START_TEST(a_full_disk)
 		p += sprintf(p, "a-name-of-some-length-%u.example\n", i);
 	sprintf(p, "new.example\n");
 	http_clear(server);
-	http_page(server, &(struct http_page){ .path = "/web", .body = body });
+	http_page(server, &(struct http_page){ .path = "/web", .body = big });
 	{
 		struct stat st;
 		char command[200], kb[32] = "";
@@ -367,7 +369,6 @@ START_TEST(a_full_disk)
 	ck_assert_uint_eq(site_files("disk/state/web"), 4);
 	/* In a place of its own it is removed with its space. */
 	ck_assert_int_eq(umount2(kit_path("disk"), MNT_DETACH), 0);
-	free(body);
 }
 END_TEST
 
