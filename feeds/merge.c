@@ -39,6 +39,8 @@ struct merger {
 	struct member *members;
 	size_t n;
 	struct nameset allowed; /* with all that is below */
+	/* What rules list: names, and names of which all that is below. */
+	struct nameset ruled, ruled_below;
 	struct policy *policy;
 	struct fsk_writer *w;
 	atomic_size_t next;
@@ -205,30 +207,58 @@ count_feeds(const struct merger *m, const struct fsk_name *name,
 	return n;
 }
 
+/* Whether another feed lists anything that an exception with MATCH for NAME
+ * would take away. */
 static bool
 other_covers(const struct walker *t, const struct fsk_name *name,
     enum fsk_match_kind match)
 {
-	for (size_t i = 0; i < t->m->n; i++)
-		if (&t->m->members[i] != t->at &&
-		    lists(t->m, &t->m->members[i], name, match, false))
+	for (size_t i = 0; i < t->m->n; i++) {
+		const struct member *other = &t->m->members[i];
+
+		if (other == t->at)
+			continue;
+		if (lists(t->m, other, name, match, false))
 			return true;
+		/* One for x beats "*.x", too, which does not cover x. */
+		if (match == FSK_SUBTREE &&
+		    lists(t->m, other, name, FSK_BELOW, false))
+			return true;
+	}
 	return false;
 }
 
+/* Whether SET has a name above NAME, or NAME ITSELF. */
 static bool
-is_allowed(const struct merger *m, const struct fsk_name *name)
+has_above(const struct nameset *set, const struct fsk_name *name, bool itself)
 {
 	struct fsk_query q;
 	uint32_t value;
 
-	if (m->allowed.n == 0)
+	if (set->n == 0)
 		return false;
-	nameset_query(&m->allowed, &q, name);
-	for (unsigned k = q.labels; k > 0; k--)
-		if (nameset_find(&m->allowed, &q, k, &value))
+	nameset_query(set, &q, name);
+	for (unsigned k = itself ? q.labels : q.labels - 1; k > 0; k--)
+		if (nameset_find(set, &q, k, &value))
 			return true;
 	return false;
+}
+
+/* The same for the operator's rules. */
+static bool
+rule_covers(const struct merger *m, const struct fsk_name *name,
+    enum fsk_match_kind match)
+{
+	struct fsk_query q;
+	uint32_t value;
+
+	if (match != FSK_EXACT && has_above(&m->ruled_below, name, true))
+		return true;
+	if (match == FSK_BELOW)
+		return false;
+	nameset_query(&m->ruled, &q, name);
+	return nameset_find(&m->ruled, &q, q.labels, &value) ||
+	    has_above(&m->ruled_below, name, false);
 }
 
 /* ---- the entries ---- */
@@ -247,6 +277,8 @@ left_out(
 		return "older than the feed's max-age";
 	if (me->f->allow)
 		return NULL;
+	if (k->allow && rule_covers(m, name, k->match))
+		return "an exception, but a rule lists it";
 	if (k->allow)
 		return other_covers(t, name, k->match)
 		    ? "an exception, but another feed lists it"
@@ -257,7 +289,7 @@ left_out(
 		return why;
 	if (k->path_only && guard_shared(m->r->g, name))
 		return "a shared host: only its listed URLs are known";
-	if (is_allowed(m, name))
+	if (has_above(&m->allowed, name, true))
 		return "allowed with all that is below";
 	if (agree < me->minimum)
 		agree = me->minimum;
@@ -478,8 +510,26 @@ each_allowed(void *arg, const struct fsk_name *name, uint32_t attr)
 struct ruler {
 	struct fsk_lane *lane;
 	uint32_t claim[2];
-	const struct guard *g;
+	struct merger *m;
 };
+
+/* Notes that a rule lists E: no feed's exception takes that away. */
+static bool
+note_rule(struct merger *m, const struct parse_entry *e)
+{
+	struct fsk_query q;
+	bool good = true;
+
+	if (e->match != FSK_BELOW) {
+		nameset_query(&m->ruled, &q, &e->name);
+		good = nameset_add(&m->ruled, &q, q.labels, 0);
+	}
+	if (e->match != FSK_EXACT && good) {
+		nameset_query(&m->ruled_below, &q, &e->name);
+		good = nameset_add(&m->ruled_below, &q, q.labels, 0);
+	}
+	return good;
+}
 
 static int
 take_rule(const struct ingest_input *in, struct fsk_lane *lane,
@@ -491,8 +541,10 @@ take_rule(const struct ingest_input *in, struct fsk_lane *lane,
 		return FSK_OK;
 	if (e->url != NULL)
 		return fsk_lane_add_url(lane, e->url, k->claim[1], err);
+	if (!note_rule(k->m, e))
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	return fsk_lane_add(lane, &e->name, e->match,
-	    k->claim[!guard_is_target(k->g, &e->name)], err);
+	    k->claim[!guard_is_target(k->m->r->g, &e->name)], err);
 }
 
 static int
@@ -566,7 +618,7 @@ add_rule(struct merger *m, const struct conf_rule *rule, size_t number,
     struct fsk_error *err)
 {
 	const struct ingest_options options = { .threads = 1, .strict = true };
-	struct ruler k = { .g = m->r->g };
+	struct ruler k = { .m = m };
 	int rc = describe_rule(m, rule, number, &k, err);
 
 	if (rc == FSK_OK)
@@ -701,6 +753,8 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 	int rc;
 
 	nameset_init(&m.allowed);
+	nameset_init(&m.ruled);
+	nameset_init(&m.ruled_below);
 	m.members = calloc(r->c->nfeeds + 1, sizeof(*m.members));
 	m.refused = open_memstream(&text, &len);
 	if (m.members == NULL || m.refused == NULL)
@@ -738,5 +792,7 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 	free(text);
 	free(m.members);
 	nameset_fini(&m.allowed);
+	nameset_fini(&m.ruled);
+	nameset_fini(&m.ruled_below);
 	return rc;
 }

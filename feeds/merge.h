@@ -5,9 +5,9 @@
  * Feeds that list a name are all kept, the highest severity wins.  An entry of
  * an "allow" section beats feeds at its own name; what is listed below it stays
  * listed unless the section says `subtree`.  What a feed excepts from its own
- * list counts for that feed only: it is dropped where another feed lists the
- * name.  An entry that the guards refuse, or that too few feeds list, is left
- * out and reported.
+ * list counts for that feed only: it is dropped where another feed or a rule
+ * lists the name.  An entry that the guards refuse, or that too few feeds list,
+ * is left out and reported.
  */
 #ifndef FRAUDSINK_FEEDS_MERGE_H
 #define FRAUDSINK_FEEDS_MERGE_H

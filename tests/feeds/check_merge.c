@@ -364,6 +364,49 @@ START_TEST(an_exception_against_another_feeds_domain)
 }
 END_TEST
 
+START_TEST(an_exception_against_what_is_below)
+{
+	with(ADBLOCK("one") F("two", ""));
+	lists("one",
+	    "||z.example^\n@@||a.example^\n@@||b.example^\n"
+	    "@@||c.example^\n");
+	lists("two", "*.a.example\n=c.example\n");
+	merged();
+	site_blocks(db, "x.a.example y.x.a.example c.example", true);
+	site_blocks(db, "a.example b.example x.c.example", false);
+	left_out("one", "a.example", "an exception, but another feed lists it");
+}
+END_TEST
+
+START_TEST(an_exception_against_a_rule)
+{
+	site_file("order", "d.example\n=e.example\n");
+	with(ADBLOCK("one") "policy {\n"
+			    "rule \"order\" { names = { \"a.example\" }\n"
+			    "  files = { \"@/order\" } }\n"
+			    "rule \"exact\" { names = { \"b.example\" }\n"
+			    "  match = exact }\n"
+			    "rule \"below\" { names = { \"c.example\" }\n"
+			    "  match = below }\n"
+			    "}\n");
+	lists("one",
+	    "@@||a.example^\n@@||ok.a.example^\n@@||b.example^\n"
+	    "@@||ok.b.example^\n@@||c.example^\n@@||ok.c.example^\n"
+	    "@@||d.example^\n@@||e.example^\n@@|http://c.example^\n"
+	    "||f.example^\n@@||ok.f.example^\n");
+	merged();
+	site_blocks(db,
+	    "a.example ok.a.example b.example x.c.example ok.c.example "
+	    "d.example e.example f.example",
+	    true);
+	site_blocks(db, "ok.f.example c.example ok.b.example", false);
+	left_out("one", "a.example", "an exception, but a rule lists it");
+	left_out("one", "ok.a.example", "an exception, but a rule lists it");
+	ck_assert_ptr_null(strstr(refused, "ok.b.example"));
+	ck_assert_ptr_null(strstr(refused, "=c.example"));
+}
+END_TEST
+
 /* ---- how many feeds ---- */
 
 START_TEST(some_feeds_must_agree)
@@ -689,6 +732,8 @@ main(void)
 	tcase_add_test(tc, what_is_allowed_too_long_is_no_more);
 	tcase_add_test(tc, an_exception_counts_for_its_feed);
 	tcase_add_test(tc, an_exception_against_another_feeds_domain);
+	tcase_add_test(tc, an_exception_against_what_is_below);
+	tcase_add_test(tc, an_exception_against_a_rule);
 	tcase_add_test(tc, some_feeds_must_agree);
 	tcase_add_test(tc, low_trust_needs_a_second);
 	tcase_add_test(tc, popular_names_need_several);
