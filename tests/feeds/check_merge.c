@@ -461,7 +461,8 @@ START_TEST(popular_names_need_several)
 	site_blocks(db, "x.second.example", true);
 	left_out("one", "first.example", "popular");
 	left_out("high", "first.example", "popular");
-	left_out("one", "second.example", "popular: more feeds must agree");
+	left_out("one", "second.example",
+	    "popular or shared: more feeds must agree");
 	lists("two", "second.example\n");
 	merged();
 	site_blocks(db, "second.example", true);
@@ -518,6 +519,26 @@ START_TEST(a_path_does_not_block_a_shared_host)
 }
 END_TEST
 
+START_TEST(a_shared_host_by_name_needs_several)
+{
+	with("protected-feeds = 2\n" URLS("one") F("two", "")
+		F("three", "category = other"));
+	/* What is behind '#' is not sent to a server: these are roots. */
+	lists("one",
+	    "https://mega.nz/#!abc\nhttps://t.me/#/x\n"
+	    "https://evil.example/#/login\n");
+	lists("two", "docs.google.com\ndiscordapp.com\n=bit.ly\ngoo.gl\n");
+	lists("three", "goo.gl\nx.mega.nz\n");
+	merged();
+	site_blocks(db,
+	    "mega.nz t.me docs.google.com discordapp.com bit.ly "
+	    "cdn.discordapp.com",
+	    false);
+	site_blocks(db, "evil.example goo.gl x.mega.nz", true);
+	left_out("one", "mega.nz", "popular or shared: more feeds must agree");
+}
+END_TEST
+
 START_TEST(paths_do_not_agree_on_a_name)
 {
 	site_file("top", "2000,popular.example\n");
@@ -529,7 +550,8 @@ START_TEST(paths_do_not_agree_on_a_name)
 	lists("four", "https://popular.example/3\n");
 	merged();
 	site_blocks(db, "popular.example", false);
-	left_out("one", "popular.example", "popular: more feeds must agree");
+	left_out("one", "popular.example",
+	    "popular or shared: more feeds must agree");
 	/* Roots do. */
 	lists("two", "https://popular.example/\n");
 	lists("three", "https://popular.example/\n");
@@ -738,6 +760,7 @@ main(void)
 	tcase_add_test(tc, low_trust_needs_a_second);
 	tcase_add_test(tc, popular_names_need_several);
 	tcase_add_test(tc, a_path_does_not_block_a_shared_host);
+	tcase_add_test(tc, a_shared_host_by_name_needs_several);
 	tcase_add_test(tc, paths_do_not_agree_on_a_name);
 	tcase_add_test(tc, a_path_of_another_does_not_undo_an_exception);
 	tcase_add_test(tc, urls_have_their_feeds_and_days);
