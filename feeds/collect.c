@@ -228,6 +228,65 @@ judge(const struct conf_feed *f, const struct ingest_input *in,
 	return FSK_OK;
 }
 
+/* How many different names and URLs of what F lists are in DB. */
+static int
+count_different(const struct conf_feed *f, const struct fsk_db *db, uint64_t *n,
+    struct fsk_error *err)
+{
+	struct fsk_db_info info;
+	uint64_t *count;
+
+	fsk_db_info(db, &info);
+	count = calloc(info.attrs + 1u, sizeof(*count));
+	if (count == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	fsk_db_count(db, count);
+	*n = info.urls;
+	for (uint32_t i = 0; i < info.attrs; i++) {
+		struct fsk_attr a;
+
+		fsk_db_attr(db, i, &a);
+		if (f->allow || !a.allow)
+			*n += count[i];
+	}
+	free(count);
+	return FSK_OK;
+}
+
+/* The same line again and again makes no list longer: judges the finished list
+ * PATH by what is different in it.  KNOWN: the list before is of this source.
+ */
+static int
+judge_different(const struct collection *k, const char *path, bool known,
+    struct fsk_error *err)
+{
+	const struct conf_feed *f = k->f;
+	struct fsk_db *db;
+	uint64_t is, was = 0;
+	int rc = fsk_db_open(&db, path, FSK_DB_MAP, err);
+
+	if (rc != FSK_OK)
+		return rc;
+	rc = count_different(f, db, &is, err);
+	fsk_db_close(db);
+	if (rc == FSK_OK && known && k->before != NULL)
+		rc = count_different(f, k->before, &was, err);
+	if (rc != FSK_OK)
+		return rc;
+	if (is < f->min_names)
+		return fsk_fail(err, FSK_EINVAL,
+		    "only %llu different names, at least %llu are wanted "
+		    "(min-names)",
+		    (unsigned long long)is, (unsigned long long)f->min_names);
+	if (is * 100 < was * (100 - f->max_shrink))
+		return fsk_fail(err, FSK_EINVAL,
+		    "it shrank from %llu to %llu different names, by more than "
+		    "%llu %% (max-shrink)",
+		    (unsigned long long)was, (unsigned long long)is,
+		    (unsigned long long)f->max_shrink);
+	return FSK_OK;
+}
+
 /* ---- the whole ---- */
 
 void
@@ -329,6 +388,12 @@ collect(const struct conf *c, const struct conf_feed *f, const char *body,
 		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
 	if (rc == FSK_OK)
 		rc = fsk_writer_publish(w, &result, err);
+	if (rc == FSK_OK) {
+		rc = judge_different(&k, new_list,
+		    weight(f, s->names, s->urls, s->excepted) > 0, err);
+		if (rc != FSK_OK)
+			unlink(new_list);
+	}
 	if (rc == FSK_OK)
 		rc = accept(new_list, list, urls, text, len, err);
 	if (rc == FSK_OK)

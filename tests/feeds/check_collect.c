@@ -385,6 +385,25 @@ START_TEST(it_shrank)
 }
 END_TEST
 
+START_TEST(repeats_are_no_names)
+{
+	char *all = many("n", 0, 100, ".example\n");
+	char *same = many("n1.example\n#", 0, 100, "\n");
+	char *half = many("n", 0, 50, ".example\nN0.example.\n");
+
+	with("min-names = 2");
+	refused(same, "only 1 different names, at least 2 are wanted");
+	with("");
+	take(all);
+	refused(
+	    same, "it shrank from 100 to 1 different names, by more than 50 %");
+	take(half);
+	free(all);
+	free(same);
+	free(half);
+}
+END_TEST
+
 START_TEST(it_grew)
 {
 	char *some = many("n", 0, 1000, ".example\n");
@@ -602,6 +621,7 @@ main(void)
 	tcase_add_loop_test(tc, an_empty_list_after_a_full_one, 0, 4);
 	tcase_add_loop_test(tc, an_empty_body_has_no_format, 0, 4);
 	tcase_add_test(tc, it_shrank);
+	tcase_add_test(tc, repeats_are_no_names);
 	tcase_add_test(tc, it_grew);
 	tcase_add_test(tc, a_small_list_may_grow);
 	tcase_add_test(tc, too_many_bad_lines);
