@@ -360,6 +360,8 @@ guard_refuses(const struct guard *g, const struct fsk_name *name,
 			return "a private suffix, under which others live";
 		break;
 	case PSL_NONE:
+		if (match != FSK_EXACT && psl_is_above(g->psl, name))
+			return "above a public suffix, under which others live";
 		break;
 	}
 	rank = rank_of(g, name, match);
