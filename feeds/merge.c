@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "feeds/merge.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -45,7 +46,7 @@ struct merger {
 	struct fsk_writer *w;
 	atomic_size_t next;
 	pthread_mutex_t lock; /* of all below */
-	FILE *refused;
+	struct state_file refused;
 	struct fsk_error err; /* of the first failure */
 };
 
@@ -301,18 +302,23 @@ left_out(
 	return why != NULL ? why : "too few feeds list it";
 }
 
-static void
-report(const struct walker *t, const char *entry, const char *why)
+static int
+report(struct walker *t, const char *entry, const char *why)
 {
+	bool failed;
+
 	pthread_mutex_lock(&t->m->lock);
 	t->at->s->refused++;
-	fprintf(
-	    t->m->refused, "%s\t%s\t%s\n", t->at->f->head.title, entry, why);
+	failed = fprintf(t->m->refused.to, "%s\t%s\t%s\n", t->at->f->head.title,
+		     entry, why) < 0;
 	pthread_mutex_unlock(&t->m->lock);
+	return failed ? fsk_fail(&t->err, FSK_EIO,
+			    "cannot write what is refused: %s", strerror(errno))
+		      : FSK_OK;
 }
 
-static void
-report_name(const struct walker *t, const struct fsk_name *name,
+static int
+report_name(struct walker *t, const struct fsk_name *name,
     const struct known *k, const char *why)
 {
 	static const char *const marks[] = { "", "=", "*." };
@@ -320,7 +326,7 @@ report_name(const struct walker *t, const struct fsk_name *name,
 
 	snprintf(entry, sizeof(entry), "%s%s", marks[k->match],
 	    fsk_name_to_text(name->wire, text));
-	report(t, entry, why);
+	return report(t, entry, why);
 }
 
 static int
@@ -330,10 +336,8 @@ each_entry(void *arg, const struct fsk_name *name, uint32_t attr)
 	const struct known *k = &t->at->known[attr];
 	const char *why = left_out(t, name, k);
 
-	if (why != NULL) {
-		report_name(t, name, k, why);
-		return FSK_OK;
-	}
+	if (why != NULL)
+		return report_name(t, name, k, why);
 	return fsk_lane_add(t->lane, name, k->match,
 	    k->claim[!guard_is_target(t->m->r->g, name)], &t->err);
 }
@@ -369,10 +373,8 @@ add_prefix(struct walker *t, const char *prefix, bool servers, bool *listed)
 	    fsk_prefix_read(prefix, addr, &bits) != NULL)
 		return FSK_OK;
 	why = guard_refuses_prefix(addr, bits);
-	if (why != NULL) {
-		report(t, prefix, why);
-		return FSK_OK;
-	}
+	if (why != NULL)
+		return report(t, prefix, why);
 	*listed = true;
 	return policy_address(t->m->policy, addr, bits, servers)
 	    ? FSK_OK
@@ -394,38 +396,47 @@ add_url(struct walker *t, const char *url, uint32_t claim)
 	    : rc;
 }
 
+/* The day of the line before, and the claim that it led to. */
+struct day {
+	uint32_t last, claim;
+	bool good;
+};
+
+/* Enters what LINE, of the file of URLs, says. */
+static int
+add_line(struct walker *t, char *line, struct day *d)
+{
+	char *url;
+	const uint32_t day = (uint32_t)strtoul(line, &url, 10);
+
+	if (*url != ' ')
+		return FSK_OK; /* not ours */
+	if (day != d->last) {
+		d->good = claim_of_day(t->at, day, &d->claim);
+		d->last = day;
+	}
+	url[strcspn(url, "\n")] = '\0';
+	return d->good ? add_url(t, url + 1, d->claim) : FSK_OK;
+}
+
 static int
 add_urls(struct walker *t)
 {
 	const struct conf *c = t->m->r->c;
-	char *path = state_path(c->state, t->at->f->head.title, "urls"),
-	     *text = NULL;
-	char *save;
-	uint32_t last = UINT32_MAX, claim = 0;
-	bool good = false;
-	size_t len;
+	char *path = state_path(c->state, t->at->f->head.title, "urls");
+	FILE *f = path != NULL ? fopen(path, "re") : NULL;
+	struct day d = { .last = UINT32_MAX };
+	char *line = NULL;
+	size_t room = 0;
 	int rc = FSK_OK;
 
-	if (path != NULL)
-		text = state_text(path, &len);
 	free(path);
-	if (text == NULL)
+	if (f == NULL)
 		return FSK_OK;
-	for (char *line = strtok_r(text, "\n", &save);
-	     line != NULL && rc == FSK_OK; line = strtok_r(NULL, "\n", &save)) {
-		char *url;
-		uint32_t day = (uint32_t)strtoul(line, &url, 10);
-
-		if (*url != ' ')
-			continue; /* not ours */
-		if (day != last) {
-			good = claim_of_day(t->at, day, &claim);
-			last = day;
-		}
-		if (good)
-			rc = add_url(t, url + 1, claim);
-	}
-	free(text);
+	while (rc == FSK_OK && getline(&line, &room, f) != -1)
+		rc = add_line(t, line, &d);
+	free(line);
+	fclose(f);
 	return rc;
 }
 
@@ -748,18 +759,15 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 		.key = key,
 	};
 	struct merger m = { .r = r, .lock = PTHREAD_MUTEX_INITIALIZER };
-	char *text = NULL;
-	size_t len = 0;
 	int rc;
 
 	nameset_init(&m.allowed);
 	nameset_init(&m.ruled);
 	nameset_init(&m.ruled_below);
 	m.members = calloc(r->c->nfeeds + 1, sizeof(*m.members));
-	m.refused = open_memstream(&text, &len);
-	if (m.members == NULL || m.refused == NULL)
-		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
-	else
+	rc = m.members != NULL ? state_file_open(&m.refused, r->refused, err)
+			       : fsk_fail(err, FSK_ENOMEM, "out of memory");
+	if (rc == FSK_OK)
 		rc = draw_key(key, err);
 	if (rc == FSK_OK)
 		rc = fsk_writer_open(&m.w, r->to, &options, err);
@@ -771,8 +779,6 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 		rc = open_members(&m, err);
 	if (rc == FSK_OK)
 		rc = walk_all(&m, threads, err);
-	if (rc == FSK_OK && fflush(m.refused) != 0)
-		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
 	if (rc == FSK_OK)
 		rc = policy_finish(m.policy, m.w, err);
 	if (rc == FSK_OK)
@@ -780,16 +786,14 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 	if (rc == FSK_OK)
 		rc = count_members(&m, err);
 	if (rc == FSK_OK)
-		rc = state_replace(r->refused, text, len, err);
+		rc = state_file_replace(&m.refused, err);
 	fsk_writer_close(m.w);
 	policy_close(m.policy);
 	for (size_t i = 0; i < m.n; i++) {
 		fsk_db_close(m.members[i].db);
 		free(m.members[i].known);
 	}
-	if (m.refused != NULL)
-		fclose(m.refused);
-	free(text);
+	state_file_close(&m.refused);
 	free(m.members);
 	nameset_fini(&m.allowed);
 	nameset_fini(&m.ruled);

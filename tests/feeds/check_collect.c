@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -194,6 +195,34 @@ START_TEST(urls_are_kept_with_their_hosts)
 	free(text);
 	ck_assert_uint_eq(state.names, 1);
 	ck_assert_uint_eq(state.urls, 2);
+}
+END_TEST
+
+START_TEST(the_texts_of_urls_are_not_kept_in_memory)
+{
+	const unsigned n = 500000;
+	struct rusage before, after;
+	struct fsk_error err = { 0 };
+	FILE *f = fopen(kit_path("body"), "w");
+	struct stat st;
+	int rc;
+
+	ck_assert_ptr_nonnull(f);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f, "https://a.example/%0120u\n", i);
+	ck_assert_int_eq(fclose(f), 0);
+	conf_free(conf);
+	conf = site_conf("memory = 16M threads = 1\n"
+			 "feed \"one\" { url = \"@/body\" }");
+	ck_assert_int_eq(getrusage(RUSAGE_SELF, &before), 0);
+	rc = collect(
+	    conf, &conf->feeds[0], kit_path("body"), TODAY, &state, &err);
+	ck_assert_msg(rc == FSK_OK, "%s", err.text);
+	ck_assert_int_eq(getrusage(RUSAGE_SELF, &after), 0);
+	ck_assert_uint_eq(state.urls, n);
+	ck_assert_int_eq(stat(kit_path("state/one/urls"), &st), 0);
+	ck_assert_int_gt(st.st_size, 60 << 20);
+	ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 60 << 10);
 }
 END_TEST
 
@@ -609,6 +638,7 @@ main(void)
 	tcase_add_test(tc, lines_are_counted_and_listed);
 	tcase_add_test(tc, exceptions_and_what_is_taken_back);
 	tcase_add_test(tc, urls_are_kept_with_their_hosts);
+	tcase_add_test(tc, the_texts_of_urls_are_not_kept_in_memory);
 	tcase_add_test(tc, many_threads_make_the_same_list);
 	tcase_add_test(tc, dates_survive);
 	tcase_add_test(tc, a_name_is_dated_by_itself);
