@@ -13,6 +13,7 @@
 
 #include "feeds/cmd.h"
 #include "feeds/host.h"
+#include "feeds/printable.h"
 #include "feeds/state.h"
 #include "lib/db.h"
 #include "lib/policy.h"
@@ -146,7 +147,7 @@ ask_good(const struct fsk_db *db, const char *text, const struct fsk_query *q,
 	return fsk_fail(err, FSK_EINVAL,
 	    "'%s' would be blocked, for feed '%s', but it must not be "
 	    "(never-blocked)",
-	    text, fsk_db_attr_feed(db, found.attr, 0));
+	    text, printable_copy(fsk_db_attr_feed(db, found.attr, 0)));
 }
 
 /* Must be blocked, for who is in no group. */
