@@ -152,6 +152,16 @@ open_member(struct merger *m, struct member *me, struct fsk_error *err)
 
 /* ---- who else lists a name ---- */
 
+/* The last LABELS labels of Q. */
+static void
+owner_at(const struct fsk_query *q, unsigned labels, struct fsk_name *owner)
+{
+	const size_t at = fsk_query_at(q, labels);
+
+	owner->len = (uint8_t)(q->len - at);
+	memcpy(owner->wire, q->wire + at, owner->len);
+}
+
 /* Whether an entry of ME, of the domain LABELS labels deep on the way to Q,
  * makes it block that. */
 static bool
@@ -159,16 +169,13 @@ takes_part(const struct merger *m, const struct known *k,
     const struct fsk_query *q, unsigned labels)
 {
 	struct fsk_name owner;
-	size_t at;
 
 	if (k->allow || k->expired)
 		return false;
 	if (!k->path_only)
 		return true;
 	/* Of a shared host its URLs are listed only. */
-	at = fsk_query_at(q, labels);
-	owner.len = (uint8_t)(q->len - at);
-	memcpy(owner.wire, q->wire + at, owner.len);
+	owner_at(q, labels, &owner);
 	return !guard_shared(m->r->g, &owner);
 }
 
@@ -264,28 +271,17 @@ rule_covers(const struct merger *m, const struct fsk_name *name,
 
 /* ---- the entries ---- */
 
-/* Why the entry NAME of the member at hand is left out; NULL: it is not. */
+/* Why the member at hand does not block NAME, which it lists; NULL: it does. */
 static const char *
-left_out(
+not_blocked(
     const struct walker *t, const struct fsk_name *name, const struct known *k)
 {
 	const struct merger *m = t->m;
 	const struct member *me = t->at;
 	unsigned agree, feeds;
-	const char *why;
-
-	if (k->expired)
-		return "older than the feed's max-age";
-	if (me->f->allow)
-		return NULL;
-	if (k->allow && rule_covers(m, name, k->match))
-		return "an exception, but a rule lists it";
-	if (k->allow)
-		return other_covers(t, name, k->match)
-		    ? "an exception, but another feed lists it"
-		    : NULL;
-	why = guard_refuses(
+	const char *why = guard_refuses(
 	    m->r->g, name, k->match, (enum conf_trust)me->f->trust, &agree);
+
 	if (why != NULL && why != GUARD_AGREE)
 		return why;
 	if (k->path_only && guard_shared(m->r->g, name))
@@ -302,6 +298,54 @@ left_out(
 	return why != NULL ? why : "too few feeds list it";
 }
 
+/* Whether an exception for NAME takes anything from what the member at hand
+ * blocks.  What is excepted passes whatever its answer is: that is for no feed
+ * to say of names that are no matter of its list. */
+static bool
+is_of_own_list(const struct walker *t, const struct fsk_name *name)
+{
+	const struct member *me = t->at;
+	struct fsk_entry at[FSK_ENTRIES_MAX];
+	struct fsk_query q;
+	unsigned n;
+
+	fsk_db_query(me->db, &q, name->wire, name->len);
+	n = fsk_db_entries(me->db, &q, at);
+	for (unsigned i = 0; i < n; i++) {
+		const struct known *k = &me->known[at[i].attr];
+		struct fsk_name owner;
+
+		if (k->allow || k->expired ||
+		    (k->match == FSK_EXACT && at[i].labels < q.labels))
+			continue;
+		owner_at(&q, at[i].labels, &owner);
+		if (not_blocked(t, &owner, k) == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Why the entry NAME of the member at hand is left out; NULL: it is not. */
+static const char *
+left_out(
+    const struct walker *t, const struct fsk_name *name, const struct known *k)
+{
+	if (k->expired)
+		return "older than the feed's max-age";
+	if (t->at->f->allow)
+		return NULL;
+	if (!k->allow)
+		return not_blocked(t, name, k);
+	if (rule_covers(t->m, name, k->match))
+		return "an exception, but a rule lists it";
+	if (other_covers(t, name, k->match))
+		return "an exception, but another feed lists it";
+	return is_of_own_list(t, name)
+	    ? NULL
+	    : "excepted from nothing that the feed blocks";
+}
+
+/* Notes that an entry is left out. */
 static int
 report(struct walker *t, const char *entry, const char *why)
 {

@@ -6,8 +6,9 @@
  * an "allow" section beats feeds at its own name; what is listed below it stays
  * listed unless the section says `subtree`.  What a feed excepts from its own
  * list counts for that feed only: it is dropped where another feed or a rule
- * lists the name.  An entry that the guards refuse, or that too few feeds list,
- * is left out and reported.
+ * lists the name, or where that feed blocks nothing that it is excepted from.
+ * An entry that the guards refuse, or that too few feeds list, is left out; all
+ * that is left out is reported.
  */
 #ifndef FRAUDSINK_FEEDS_MERGE_H
 #define FRAUDSINK_FEEDS_MERGE_H

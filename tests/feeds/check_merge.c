@@ -393,7 +393,7 @@ START_TEST(an_exception_against_a_rule)
 	    "@@||a.example^\n@@||ok.a.example^\n@@||b.example^\n"
 	    "@@||ok.b.example^\n@@||c.example^\n@@||ok.c.example^\n"
 	    "@@||d.example^\n@@||e.example^\n@@|http://c.example^\n"
-	    "||f.example^\n@@||ok.f.example^\n");
+	    "||b.example^\n||c.example^\n||f.example^\n@@||ok.f.example^\n");
 	merged();
 	site_blocks(db,
 	    "a.example ok.a.example b.example x.c.example ok.c.example "
@@ -404,6 +404,29 @@ START_TEST(an_exception_against_a_rule)
 	left_out("one", "ok.a.example", "an exception, but a rule lists it");
 	ck_assert_ptr_null(strstr(refused, "ok.b.example"));
 	ck_assert_ptr_null(strstr(refused, "=c.example"));
+}
+END_TEST
+
+/* What passes is not looked at any more, whatever its addresses are: a feed's
+ * exceptions are for its own list. */
+START_TEST(an_exception_from_nothing)
+{
+	with(ADBLOCK("one") "feed \"low\" { url = \"/x\" format = adblock\n"
+			    "  trust = low }\n");
+	lists("one",
+	    "||a.example^\n@@||ok.a.example^\n@@||com^\n@@||b.example^\n"
+	    "||google.com^\n@@||ok.google.com^\n"
+	    "|http://c.example^\n@@||ok.c.example^\n");
+	lists("low", "||d.example^\n@@||ok.d.example^\n");
+	merged();
+	site_has_line(dump, "!ok.a.example", "");
+	left_out("one", "com", "excepted from nothing that the feed blocks");
+	left_out("one", "b.example", "excepted from nothing");
+	left_out("one", "ok.google.com", "excepted from nothing");
+	left_out("one", "ok.c.example", "excepted from nothing");
+	left_out("low", "ok.d.example", "excepted from nothing");
+	ck_assert_str_eq(strchr(dump, '!'), strstr(dump, "!ok.a.example"));
+	ck_assert_ptr_null(strchr(strchr(dump, '!') + 1, '!'));
 }
 END_TEST
 
@@ -756,6 +779,7 @@ main(void)
 	tcase_add_test(tc, an_exception_against_another_feeds_domain);
 	tcase_add_test(tc, an_exception_against_what_is_below);
 	tcase_add_test(tc, an_exception_against_a_rule);
+	tcase_add_test(tc, an_exception_from_nothing);
 	tcase_add_test(tc, some_feeds_must_agree);
 	tcase_add_test(tc, low_trust_needs_a_second);
 	tcase_add_test(tc, popular_names_need_several);
