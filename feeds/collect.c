@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "feeds/collect.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ struct collection {
 	size_t n;
 	uint32_t cancel;
 	pthread_mutex_t lock; /* of the URLs' texts */
-	FILE *urls;
+	struct state_file urls;
 };
 
 /* ---- dates ---- */
@@ -152,10 +153,11 @@ take_url(struct collection *k, struct fsk_lane *lane,
 	int rc;
 
 	pthread_mutex_lock(&k->lock);
-	failed = fprintf(k->urls, "%u %s\n", d->day, e->url) < 0;
+	failed = fprintf(k->urls.to, "%u %s\n", d->day, e->url) < 0;
 	pthread_mutex_unlock(&k->lock);
 	if (failed)
-		return fsk_fail(err, FSK_EIO, "cannot keep a URL");
+		return fsk_fail(
+		    err, FSK_EIO, "cannot keep a URL: %s", strerror(errno));
 	rc = fsk_lane_add_url(lane, e->url, d->path, err);
 	/* Its host is noted; whether it is listed is for the merge to say. */
 	if (rc == FSK_OK && e->name.len > 0)
@@ -228,6 +230,65 @@ judge(const struct conf_feed *f, const struct ingest_input *in,
 	return FSK_OK;
 }
 
+/* How many different names and URLs of what F lists are in DB. */
+static int
+count_different(const struct conf_feed *f, const struct fsk_db *db, uint64_t *n,
+    struct fsk_error *err)
+{
+	struct fsk_db_info info;
+	uint64_t *count;
+
+	fsk_db_info(db, &info);
+	count = calloc(info.attrs + 1u, sizeof(*count));
+	if (count == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	fsk_db_count(db, count);
+	*n = info.urls;
+	for (uint32_t i = 0; i < info.attrs; i++) {
+		struct fsk_attr a;
+
+		fsk_db_attr(db, i, &a);
+		if (f->allow || !a.allow)
+			*n += count[i];
+	}
+	free(count);
+	return FSK_OK;
+}
+
+/* The same line again and again makes no list longer: judges the finished list
+ * PATH by what is different in it.  KNOWN: the list before is of this source.
+ */
+static int
+judge_different(const struct collection *k, const char *path, bool known,
+    struct fsk_error *err)
+{
+	const struct conf_feed *f = k->f;
+	struct fsk_db *db;
+	uint64_t is, was = 0;
+	int rc = fsk_db_open(&db, path, FSK_DB_MAP, err);
+
+	if (rc != FSK_OK)
+		return rc;
+	rc = count_different(f, db, &is, err);
+	fsk_db_close(db);
+	if (rc == FSK_OK && known && k->before != NULL)
+		rc = count_different(f, k->before, &was, err);
+	if (rc != FSK_OK)
+		return rc;
+	if (is < f->min_names)
+		return fsk_fail(err, FSK_EINVAL,
+		    "only %llu different names, at least %llu are wanted "
+		    "(min-names)",
+		    (unsigned long long)is, (unsigned long long)f->min_names);
+	if (is * 100 < was * (100 - f->max_shrink))
+		return fsk_fail(err, FSK_EINVAL,
+		    "it shrank from %llu to %llu different names, by more than "
+		    "%llu %% (max-shrink)",
+		    (unsigned long long)was, (unsigned long long)is,
+		    (unsigned long long)f->max_shrink);
+	return FSK_OK;
+}
+
 /* ---- the whole ---- */
 
 void
@@ -263,10 +324,10 @@ note(struct feed_state *s, const struct conf_feed *f,
 /* Puts the finished files in place: the URLs first, they mean nothing without
  * the list. */
 static int
-accept(const char *new_list, const char *list, const char *urls,
-    const char *text, size_t len, struct fsk_error *err)
+accept(const char *new_list, const char *list, struct state_file *urls,
+    struct fsk_error *err)
 {
-	int rc = state_replace(urls, text, len, err);
+	int rc = state_file_replace(urls, err);
 
 	if (rc == FSK_OK && rename(new_list, list) == -1)
 		rc = fsk_fail(err, FSK_EIO, "cannot replace '%s'", list);
@@ -302,43 +363,44 @@ collect(const struct conf *c, const struct conf_feed *f, const char *body,
 		.arg = &k };
 	char *list = state_path(c->state, f->head.title, "list.fsdb");
 	char *new_list = state_path(c->state, f->head.title, "list.new");
-	char *urls = state_path(c->state, f->head.title, "urls"), *text = NULL;
+	char *urls = state_path(c->state, f->head.title, "urls");
 	struct fsk_writer_result result;
 	struct fsk_writer *w = NULL;
 	struct fsk_error unused;
-	size_t len = 0;
 	int rc;
 
-	k.urls = open_memstream(&text, &len);
-	if (list == NULL || new_list == NULL || urls == NULL ||
-	    k.urls == NULL) {
+	if (list == NULL || new_list == NULL || urls == NULL) {
 		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
 		goto out;
 	}
 	/* Without the list before, all dates begin anew. */
 	fsk_db_open(&k.before, list, FSK_DB_MAP, &unused);
 	unlink(new_list); /* of a run that was killed */
-	rc = fsk_writer_open(&w, new_list, &options, err);
+	rc = state_file_open(&k.urls, urls, err);
+	if (rc == FSK_OK)
+		rc = fsk_writer_open(&w, new_list, &options, err);
 	if (rc == FSK_OK)
 		rc = make_claims(&k, w, today, err);
 	if (rc == FSK_OK)
 		rc = ingest(&in, 1, w, &ingest_options, err);
 	if (rc == FSK_OK)
 		rc = judge(f, &in, s, err);
-	if (rc == FSK_OK && fflush(k.urls) != 0)
-		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
 	if (rc == FSK_OK)
 		rc = fsk_writer_publish(w, &result, err);
+	if (rc == FSK_OK) {
+		rc = judge_different(&k, new_list,
+		    weight(f, s->names, s->urls, s->excepted) > 0, err);
+		if (rc != FSK_OK)
+			unlink(new_list);
+	}
 	if (rc == FSK_OK)
-		rc = accept(new_list, list, urls, text, len, err);
+		rc = accept(new_list, list, &k.urls, err);
 	if (rc == FSK_OK)
 		note(s, f, &in);
 out:
 	fsk_writer_close(w);
 	fsk_db_close(k.before);
-	if (k.urls != NULL)
-		fclose(k.urls);
-	free(text);
+	state_file_close(&k.urls);
 	free(k.dated);
 	free(list);
 	free(new_list);

@@ -7,12 +7,14 @@
 #include "feeds/diff.h"
 #include "feeds/entry.h"
 #include "feeds/json.h"
+#include "feeds/printable.h"
 
 static void
 print_feeds(const struct diff *d, struct diff_feeds f)
 {
 	for (size_t i = 0; i < f.n; i++)
-		printf("%s%s", i == 0 ? "" : ",", d->feeds[f.at[i]].name);
+		printf("%s%s", i == 0 ? "" : ",",
+		    printable_copy(d->feeds[f.at[i]].name));
 }
 
 static void
@@ -29,8 +31,9 @@ print_words(const char **sep, const char *what, const char *a, const char *b)
 {
 	if (strcmp(a, b) == 0)
 		return;
-	printf("%s%s %s -> %s", *sep, what, *a != '\0' ? a : "none",
-	    *b != '\0' ? b : "none");
+	printf("%s%s %s -> %s", *sep, what,
+	    *a != '\0' ? printable_copy(a) : "none",
+	    *b != '\0' ? printable_copy(b) : "none");
 	*sep = ", ";
 }
 
@@ -121,7 +124,7 @@ diff_print_change(const struct diff *d, const struct fsk_name *name,
 static void
 print_count(const char *name, const struct diff_count *c)
 {
-	printf("%-24s %12llu %12llu %12llu\n", name,
+	printf("%-24s %12llu %12llu %12llu\n", printable_copy(name),
 	    (unsigned long long)c->added, (unsigned long long)c->removed,
 	    (unsigned long long)c->changed);
 }

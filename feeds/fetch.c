@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "feeds/fetch.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,8 @@
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "feeds/reach.h"
 
 #define POLL_MS    200
 #define BACKOFF_MS 1000
@@ -27,8 +30,10 @@ struct job {
 	enum phase phase;
 	int64_t begin, next; /* ms; of the first try, of the next one */
 	unsigned hops;
-	char *url;      /* after redirections, for curl_free() */
-	bool same_host; /* as the request: secrets may go there */
+	char *url;                  /* after redirections, for curl_free() */
+	bool same_host;             /* as the request: secrets may go there */
+	uint8_t from[FSK_ADDR_LEN]; /* the address that redirected first */
+	char refused[INET6_ADDRSTRLEN]; /* where that may not lead; "" */
 	CURL *easy;
 	struct curl_slist *headers;
 	char *part; /* the file that the body goes to, for free() */
@@ -73,6 +78,32 @@ take_body(char *at, size_t size, size_t n, void *arg)
 	}
 	j->bytes += len;
 	return len;
+}
+
+/* Opens a socket for AT, unless it is where a redirection may not lead. */
+static curl_socket_t
+open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
+{
+	const struct sockaddr *sa = &at->addr;
+	struct job *j = arg;
+	uint8_t to[FSK_ADDR_LEN];
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	(void)purpose;
+	if (sa->sa_family == AF_INET)
+		inet_ntop(AF_INET,
+		    &((const struct sockaddr_in *)(const void *)sa)->sin_addr,
+		    text, sizeof(text));
+	else if (sa->sa_family == AF_INET6)
+		inet_ntop(AF_INET6,
+		    &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
+		    text, sizeof(text));
+	if (!j->same_host &&
+	    (!fsk_addr_read(text, to) || !reach_may_lead(j->from, to))) {
+		memcpy(j->refused, text, sizeof(text));
+		return CURL_SOCKET_BAD;
+	}
+	return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
 }
 
 static bool
@@ -170,6 +201,10 @@ set_options(struct job *j, int64_t now)
 	curl_easy_setopt(e, CURLOPT_PRIVATE, j);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, j);
+	/* A connection of another request would not be looked at. */
+	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, j->same_host ? 0L : 1L);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, as_long((uint64_t)left));
 	curl_easy_setopt(
 	    e, CURLOPT_CONNECTTIMEOUT, as_long(r->connect_seconds));
@@ -207,6 +242,7 @@ start_job(CURLM *multi, struct job *j)
 		return;
 	}
 	j->bytes = 0;
+	j->refused[0] = '\0';
 	j->too_large = false;
 	j->write_failed = 0;
 	if (j->fd == -1)
@@ -248,6 +284,17 @@ origin_of(const char *url)
 	return out;
 }
 
+/* Notes which address redirects J; false if that is not known. */
+static bool
+note_address(struct job *j)
+{
+	char *ip = NULL;
+
+	return j->hops > 0 ||
+	    (curl_easy_getinfo(j->easy, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK &&
+		ip != NULL && fsk_addr_read(ip, j->from));
+}
+
 /* Takes the redirection to TO; what is wrong with it is the job's end. */
 static void
 redirect(struct job *j, const char *to)
@@ -259,6 +306,8 @@ redirect(struct job *j, const char *to)
 		fail_job(j, "redirected to what is no URL");
 	} else if (j->hops == j->req->redirects) {
 		fail_job(j, "more than %u redirections", j->req->redirects);
+	} else if (!note_address(j)) {
+		fail_job(j, "redirected from an unknown address");
 	} else if (strncasecmp(j->url, "https:", 6) == 0 &&
 	    strncasecmp(to, "https:", 6) != 0) {
 		fail_job(j, "redirected from https to what is not");
@@ -417,6 +466,9 @@ end_try(struct job *j, CURLcode code)
 	else if (j->write_failed != 0)
 		fail_job(j, "cannot write '%s': %s", j->part,
 		    strerror(j->write_failed));
+	else if (j->refused[0] != '\0')
+		fail_job(
+		    j, "redirected to %s, which is not public", j->refused);
 	else if (worth_a_try(code))
 		retry(j,
 		    j->error[0] != '\0' ? j->error : curl_easy_strerror(code));

@@ -47,8 +47,9 @@ struct fetch_result {
 
 /* Fetches the N bodies at REQ, PARALLEL at a time; RES tells what became of
  * each.  Ends soon after *STOP is set (may be NULL).  An error is for what
- * concerns all of them.  A redirection never leads from https to http, and a
- * secret never to another host. */
+ * concerns all of them.  A redirection never leads from https to http nor from
+ * a public address to one that is not (reach.h), and a secret never to another
+ * host. */
 int fetch_all(const struct fetch_request *req, struct fetch_result *res,
     size_t n, unsigned parallel, const atomic_bool *stop,
     struct fsk_error *err);

@@ -11,17 +11,17 @@
 #include "feeds/psl.h"
 #include "lib/prefix.h"
 
-const char GUARD_AGREE[] = "popular: more feeds must agree";
+const char GUARD_AGREE[] = "popular or shared: more feeds must agree";
 
 struct guard {
 	struct psl *psl;
 	/* Names that must stay reachable, with their rank (0: never blocked),
 	 * and all names above them with the best rank below. */
 	struct nameset itself, above;
-	struct nameset shared;
-	struct nameset special; /* with all that is below */
-	uint32_t rank_never;    /* up to here nobody may block */
-	unsigned agree;         /* feeds that must agree beyond it */
+	struct nameset shared, shared_above; /* hosts, and names above them */
+	struct nameset special;              /* with all that is below */
+	uint32_t rank_never;                 /* up to here nobody may block */
+	unsigned agree; /* feeds that must agree beyond it */
 };
 
 /* Adds NAME with VALUE to SET, and to ABOVE (if given) all that is above it. */
@@ -186,13 +186,14 @@ static int
 fill(struct guard *g, const struct conf *c, struct fsk_error *err)
 {
 	struct list_reader popular = { &g->itself, &g->above, 0, true };
-	struct list_reader shared = { &g->shared, NULL, 0, false };
+	struct list_reader shared = { &g->shared, &g->shared_above, 0, false };
 	int rc = FSK_OK;
 
 	for (size_t i = 0; guard_core[i] != NULL && rc == FSK_OK; i++)
 		rc = guard_never(g, guard_core[i], err);
 	for (size_t i = 0; guard_shared_core[i] != NULL && rc == FSK_OK; i++)
-		rc = add_text(&g->shared, NULL, guard_shared_core[i], 0, err);
+		rc = add_text(
+		    &g->shared, &g->shared_above, guard_shared_core[i], 0, err);
 	for (size_t i = 0; guard_special[i] != NULL && rc == FSK_OK; i++)
 		rc = add_text(&g->special, NULL, guard_special[i], 0, err);
 	for (size_t i = 0; i < c->own_names.n && rc == FSK_OK; i++) {
@@ -225,6 +226,7 @@ guard_open(struct guard **out, const struct conf *c, struct fsk_error *err)
 	nameset_init(&g->itself);
 	nameset_init(&g->above);
 	nameset_init(&g->shared);
+	nameset_init(&g->shared_above);
 	nameset_init(&g->special);
 	g->rank_never = (uint32_t)c->protected_rank;
 	g->agree = (unsigned)c->protected_feeds;
@@ -250,6 +252,7 @@ guard_close(struct guard *g)
 	nameset_fini(&g->itself);
 	nameset_fini(&g->above);
 	nameset_fini(&g->shared);
+	nameset_fini(&g->shared_above);
 	nameset_fini(&g->special);
 	free(g);
 }
@@ -318,6 +321,22 @@ is_alias(const struct guard *g, const struct fsk_name *name)
 	return false;
 }
 
+/* Whether an entry covers a whole host that many share. */
+static bool
+covers_shared(const struct guard *g, const struct fsk_name *name,
+    enum fsk_match_kind match)
+{
+	struct fsk_query q;
+	uint32_t value;
+
+	nameset_query(&g->shared, &q, name);
+	if (nameset_find(&g->shared, &q, q.labels, &value))
+		return true;
+	nameset_query(&g->shared_above, &q, name);
+	return match != FSK_EXACT &&
+	    nameset_find(&g->shared_above, &q, q.labels, &value);
+}
+
 const char *
 guard_refuses(const struct guard *g, const struct fsk_name *name,
     enum fsk_match_kind match, enum conf_trust trust, unsigned *agree)
@@ -341,6 +360,8 @@ guard_refuses(const struct guard *g, const struct fsk_name *name,
 			return "a private suffix, under which others live";
 		break;
 	case PSL_NONE:
+		if (match != FSK_EXACT && psl_is_above(g->psl, name))
+			return "above a public suffix, under which others live";
 		break;
 	}
 	rank = rank_of(g, name, match);
@@ -348,7 +369,7 @@ guard_refuses(const struct guard *g, const struct fsk_name *name,
 		return "protected";
 	if (is_alias(g, name))
 		return "the alias of a protected name";
-	if (rank == UINT32_MAX)
+	if (rank == UINT32_MAX && !covers_shared(g, name, match))
 		return NULL;
 	if (rank <= g->rank_never)
 		return "popular";

@@ -27,7 +27,8 @@ void guard_close(struct guard *g);
 /* Reads one more name that nothing may block, such as a feed's own host. */
 int guard_never(struct guard *g, const char *host, struct fsk_error *err);
 
-/* Judges an entry of a feed with TRUST.  Returns NULL if it may be listed;
+/* Judges an entry of a feed with TRUST.  A host that many share is no feed's
+ * to block alone, nor a popular name.  Returns NULL if it may be listed;
  * GUARD_AGREE if it may where *AGREE feeds list it; else why not (a constant).
  */
 extern const char GUARD_AGREE[];

@@ -7,6 +7,7 @@
 
 #include "feeds/cmd.h"
 #include "feeds/json.h"
+#include "feeds/printable.h"
 #include "lib/db.h"
 
 static const char help[] =
@@ -55,7 +56,7 @@ print_text(const struct fsk_db *db)
 		uint64_t entries;
 		const char *name = fsk_db_feed(db, i, &entries);
 
-		printf("  %-24s %12llu entries\n", name,
+		printf("  %-24s %12llu entries\n", printable_copy(name),
 		    (unsigned long long)entries);
 	}
 	printf("sections\n");

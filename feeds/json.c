@@ -9,11 +9,13 @@
 #include "feeds/printable.h"
 #include "lib/qtype.h"
 
-/* Prints and frees O. */
+/* Prints and frees O.  All but ASCII is escaped: there are control characters
+ * among the rest, too. */
 static bool
 print(FILE *to, json_t *o, size_t flags)
 {
-	bool good = o != NULL && json_dumpf(o, to, flags) == 0 &&
+	bool good = o != NULL &&
+	    json_dumpf(o, to, flags | JSON_ENSURE_ASCII) == 0 &&
 	    fputc('\n', to) != EOF;
 
 	json_decref(o);

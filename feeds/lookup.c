@@ -9,6 +9,7 @@
 #include "feeds/cmd.h"
 #include "feeds/host.h"
 #include "feeds/json.h"
+#include "feeds/printable.h"
 #include "feeds/url_listed.h"
 #include "lib/db.h"
 #include "lib/verdict.h"
@@ -46,15 +47,6 @@ struct lookup {
 	bool json, found, failed;
 };
 
-/* Feeds and logs are strangers: nothing of theirs steers a terminal. */
-static void
-make_printable(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
-}
-
 /* Who answers for feed I of the entry. */
 static void
 print_authority(const struct json_entry *e, unsigned i)
@@ -63,11 +55,11 @@ print_authority(const struct json_entry *e, unsigned i)
 
 	fsk_db_feed_info(e->db, fsk_db_attr_feed_row(e->db, e->attr, i), &f);
 	if (f.authority[0] != '\0')
-		printf(", authority %s", f.authority);
+		printf(", authority %s", printable_copy(f.authority));
 	if (f.legal_basis[0] != '\0')
-		printf(", legal basis %s", f.legal_basis);
+		printf(", legal basis %s", printable_copy(f.legal_basis));
 	if (f.contact[0] != '\0')
-		printf(", contact %s", f.contact);
+		printf(", contact %s", printable_copy(f.contact));
 }
 
 static void
@@ -87,11 +79,12 @@ print_text(const char *text, const struct json_entry *e, bool url)
 	    url ? "url" : match_word(a.match));
 	for (unsigned i = 0; i < a.feeds; i++)
 		printf("%s%s", i == 0 ? " " : ",",
-		    fsk_db_attr_feed(e->db, e->attr, i));
-	printf(", category %s, severity %s, since %s", a.category,
-	    severity_word(a.severity), day_text(a.since, day));
+		    printable_copy(fsk_db_attr_feed(e->db, e->attr, i)));
+	printf(", category %s, severity %s, since %s",
+	    printable_copy(a.category), severity_word(a.severity),
+	    day_text(a.since, day));
 	if (a.case_number[0] != '\0')
-		printf(", case %s", a.case_number);
+		printf(", case %s", printable_copy(a.case_number));
 	for (unsigned i = 0; i < a.feeds; i++)
 		print_authority(e, i);
 	putchar('\n');
@@ -105,7 +98,7 @@ print(struct lookup *l, char *text, const struct json_entry *e, bool url)
 			l->failed = true;
 		return;
 	}
-	make_printable(text);
+	printable(text);
 	print_text(text, e, url);
 }
 
@@ -152,7 +145,7 @@ look_up_name(struct lookup *l, char *text)
 	const char *wrong = read_name(&name, text);
 
 	if (wrong != NULL) {
-		make_printable(text);
+		printable(text);
 		complain("'%s' is not a domain name: %s", text, wrong);
 		l->failed = true;
 		return;
@@ -173,7 +166,7 @@ look_up_url(struct lookup *l, char *text)
 	const char *wrong = url_read(&u, text, strlen(text), true);
 
 	if (wrong != NULL) {
-		make_printable(text);
+		printable(text);
 		complain("'%s' is not a URL: %s", text, wrong);
 		l->failed = true;
 		return;

@@ -6,8 +6,8 @@
  *   sync.c     one round over all feeds; watch.c rounds for ever
  *     conf.c     feeds.conf; check.c tells what it would do
  *     round.c    a round
- *       contents.c   gets what feeds serve; fetch.c from web servers,
- *                    transfer.c from name servers
+ *       contents.c   gets what feeds serve; fetch.c from web servers
+ *                    (reach.c), transfer.c from name servers
  *       collect.c    makes a feed's list of it, if its guards agree
  *       release.c    makes and publishes a database, if anything changed
  *         merge.c      the lists of all feeds to one

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "feeds/merge.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -39,11 +40,13 @@ struct merger {
 	struct member *members;
 	size_t n;
 	struct nameset allowed; /* with all that is below */
+	/* What rules list: names, and names of which all that is below. */
+	struct nameset ruled, ruled_below;
 	struct policy *policy;
 	struct fsk_writer *w;
 	atomic_size_t next;
 	pthread_mutex_t lock; /* of all below */
-	FILE *refused;
+	struct state_file refused;
 	struct fsk_error err; /* of the first failure */
 };
 
@@ -149,6 +152,16 @@ open_member(struct merger *m, struct member *me, struct fsk_error *err)
 
 /* ---- who else lists a name ---- */
 
+/* The last LABELS labels of Q. */
+static void
+owner_at(const struct fsk_query *q, unsigned labels, struct fsk_name *owner)
+{
+	const size_t at = fsk_query_at(q, labels);
+
+	owner->len = (uint8_t)(q->len - at);
+	memcpy(owner->wire, q->wire + at, owner->len);
+}
+
 /* Whether an entry of ME, of the domain LABELS labels deep on the way to Q,
  * makes it block that. */
 static bool
@@ -156,16 +169,13 @@ takes_part(const struct merger *m, const struct known *k,
     const struct fsk_query *q, unsigned labels)
 {
 	struct fsk_name owner;
-	size_t at;
 
 	if (k->allow || k->expired)
 		return false;
 	if (!k->path_only)
 		return true;
 	/* Of a shared host its URLs are listed only. */
-	at = fsk_query_at(q, labels);
-	owner.len = (uint8_t)(q->len - at);
-	memcpy(owner.wire, q->wire + at, owner.len);
+	owner_at(q, labels, &owner);
 	return !guard_shared(m->r->g, &owner);
 }
 
@@ -205,59 +215,78 @@ count_feeds(const struct merger *m, const struct fsk_name *name,
 	return n;
 }
 
+/* Whether another feed lists anything that an exception with MATCH for NAME
+ * would take away. */
 static bool
 other_covers(const struct walker *t, const struct fsk_name *name,
     enum fsk_match_kind match)
 {
-	for (size_t i = 0; i < t->m->n; i++)
-		if (&t->m->members[i] != t->at &&
-		    lists(t->m, &t->m->members[i], name, match, false))
+	for (size_t i = 0; i < t->m->n; i++) {
+		const struct member *other = &t->m->members[i];
+
+		if (other == t->at)
+			continue;
+		if (lists(t->m, other, name, match, false))
 			return true;
+		/* One for x beats "*.x", too, which does not cover x. */
+		if (match == FSK_SUBTREE &&
+		    lists(t->m, other, name, FSK_BELOW, false))
+			return true;
+	}
 	return false;
 }
 
+/* Whether SET has a name above NAME, or NAME ITSELF. */
 static bool
-is_allowed(const struct merger *m, const struct fsk_name *name)
+has_above(const struct nameset *set, const struct fsk_name *name, bool itself)
 {
 	struct fsk_query q;
 	uint32_t value;
 
-	if (m->allowed.n == 0)
+	if (set->n == 0)
 		return false;
-	nameset_query(&m->allowed, &q, name);
-	for (unsigned k = q.labels; k > 0; k--)
-		if (nameset_find(&m->allowed, &q, k, &value))
+	nameset_query(set, &q, name);
+	for (unsigned k = itself ? q.labels : q.labels - 1; k > 0; k--)
+		if (nameset_find(set, &q, k, &value))
 			return true;
 	return false;
 }
 
+/* The same for the operator's rules. */
+static bool
+rule_covers(const struct merger *m, const struct fsk_name *name,
+    enum fsk_match_kind match)
+{
+	struct fsk_query q;
+	uint32_t value;
+
+	if (match != FSK_EXACT && has_above(&m->ruled_below, name, true))
+		return true;
+	if (match == FSK_BELOW)
+		return false;
+	nameset_query(&m->ruled, &q, name);
+	return nameset_find(&m->ruled, &q, q.labels, &value) ||
+	    has_above(&m->ruled_below, name, false);
+}
+
 /* ---- the entries ---- */
 
-/* Why the entry NAME of the member at hand is left out; NULL: it is not. */
+/* Why the member at hand does not block NAME, which it lists; NULL: it does. */
 static const char *
-left_out(
+not_blocked(
     const struct walker *t, const struct fsk_name *name, const struct known *k)
 {
 	const struct merger *m = t->m;
 	const struct member *me = t->at;
 	unsigned agree, feeds;
-	const char *why;
-
-	if (k->expired)
-		return "older than the feed's max-age";
-	if (me->f->allow)
-		return NULL;
-	if (k->allow)
-		return other_covers(t, name, k->match)
-		    ? "an exception, but another feed lists it"
-		    : NULL;
-	why = guard_refuses(
+	const char *why = guard_refuses(
 	    m->r->g, name, k->match, (enum conf_trust)me->f->trust, &agree);
+
 	if (why != NULL && why != GUARD_AGREE)
 		return why;
 	if (k->path_only && guard_shared(m->r->g, name))
 		return "a shared host: only its listed URLs are known";
-	if (is_allowed(m, name))
+	if (has_above(&m->allowed, name, true))
 		return "allowed with all that is below";
 	if (agree < me->minimum)
 		agree = me->minimum;
@@ -269,18 +298,71 @@ left_out(
 	return why != NULL ? why : "too few feeds list it";
 }
 
-static void
-report(const struct walker *t, const char *entry, const char *why)
+/* Whether an exception for NAME takes anything from what the member at hand
+ * blocks.  What is excepted passes whatever its answer is: that is for no feed
+ * to say of names that are no matter of its list. */
+static bool
+is_of_own_list(const struct walker *t, const struct fsk_name *name)
 {
-	pthread_mutex_lock(&t->m->lock);
-	t->at->s->refused++;
-	fprintf(
-	    t->m->refused, "%s\t%s\t%s\n", t->at->f->head.title, entry, why);
-	pthread_mutex_unlock(&t->m->lock);
+	const struct member *me = t->at;
+	struct fsk_entry at[FSK_ENTRIES_MAX];
+	struct fsk_query q;
+	unsigned n;
+
+	fsk_db_query(me->db, &q, name->wire, name->len);
+	n = fsk_db_entries(me->db, &q, at);
+	for (unsigned i = 0; i < n; i++) {
+		const struct known *k = &me->known[at[i].attr];
+		struct fsk_name owner;
+
+		if (k->allow || k->expired ||
+		    (k->match == FSK_EXACT && at[i].labels < q.labels))
+			continue;
+		owner_at(&q, at[i].labels, &owner);
+		if (not_blocked(t, &owner, k) == NULL)
+			return true;
+	}
+	return false;
 }
 
-static void
-report_name(const struct walker *t, const struct fsk_name *name,
+/* Why the entry NAME of the member at hand is left out; NULL: it is not. */
+static const char *
+left_out(
+    const struct walker *t, const struct fsk_name *name, const struct known *k)
+{
+	if (k->expired)
+		return "older than the feed's max-age";
+	if (t->at->f->allow)
+		return NULL;
+	if (!k->allow)
+		return not_blocked(t, name, k);
+	if (rule_covers(t->m, name, k->match))
+		return "an exception, but a rule lists it";
+	if (other_covers(t, name, k->match))
+		return "an exception, but another feed lists it";
+	return is_of_own_list(t, name)
+	    ? NULL
+	    : "excepted from nothing that the feed blocks";
+}
+
+/* Notes that an entry is left out. */
+static int
+report(struct walker *t, const char *entry, const char *why)
+{
+	bool failed;
+
+	pthread_mutex_lock(&t->m->lock);
+	t->at->s->refused++;
+	failed = fprintf(t->m->refused.to, "%s\t%s\t%s\n", t->at->f->head.title,
+		     entry, why) < 0;
+	pthread_mutex_unlock(&t->m->lock);
+	return failed ? fsk_fail(&t->err, FSK_EIO,
+			    "cannot write what is refused: %s", strerror(errno))
+		      : FSK_OK;
+}
+
+static int
+report_name(struct walker *t, const struct fsk_name *name,
     const struct known *k, const char *why)
 {
 	static const char *const marks[] = { "", "=", "*." };
@@ -288,7 +370,7 @@ report_name(const struct walker *t, const struct fsk_name *name,
 
 	snprintf(entry, sizeof(entry), "%s%s", marks[k->match],
 	    fsk_name_to_text(name->wire, text));
-	report(t, entry, why);
+	return report(t, entry, why);
 }
 
 static int
@@ -298,10 +380,8 @@ each_entry(void *arg, const struct fsk_name *name, uint32_t attr)
 	const struct known *k = &t->at->known[attr];
 	const char *why = left_out(t, name, k);
 
-	if (why != NULL) {
-		report_name(t, name, k, why);
-		return FSK_OK;
-	}
+	if (why != NULL)
+		return report_name(t, name, k, why);
 	return fsk_lane_add(t->lane, name, k->match,
 	    k->claim[!guard_is_target(t->m->r->g, name)], &t->err);
 }
@@ -337,10 +417,8 @@ add_prefix(struct walker *t, const char *prefix, bool servers, bool *listed)
 	    fsk_prefix_read(prefix, addr, &bits) != NULL)
 		return FSK_OK;
 	why = guard_refuses_prefix(addr, bits);
-	if (why != NULL) {
-		report(t, prefix, why);
-		return FSK_OK;
-	}
+	if (why != NULL)
+		return report(t, prefix, why);
 	*listed = true;
 	return policy_address(t->m->policy, addr, bits, servers)
 	    ? FSK_OK
@@ -362,38 +440,47 @@ add_url(struct walker *t, const char *url, uint32_t claim)
 	    : rc;
 }
 
+/* The day of the line before, and the claim that it led to. */
+struct day {
+	uint32_t last, claim;
+	bool good;
+};
+
+/* Enters what LINE, of the file of URLs, says. */
+static int
+add_line(struct walker *t, char *line, struct day *d)
+{
+	char *url;
+	const uint32_t day = (uint32_t)strtoul(line, &url, 10);
+
+	if (*url != ' ')
+		return FSK_OK; /* not ours */
+	if (day != d->last) {
+		d->good = claim_of_day(t->at, day, &d->claim);
+		d->last = day;
+	}
+	url[strcspn(url, "\n")] = '\0';
+	return d->good ? add_url(t, url + 1, d->claim) : FSK_OK;
+}
+
 static int
 add_urls(struct walker *t)
 {
 	const struct conf *c = t->m->r->c;
-	char *path = state_path(c->state, t->at->f->head.title, "urls"),
-	     *text = NULL;
-	char *save;
-	uint32_t last = UINT32_MAX, claim = 0;
-	bool good = false;
-	size_t len;
+	char *path = state_path(c->state, t->at->f->head.title, "urls");
+	FILE *f = path != NULL ? fopen(path, "re") : NULL;
+	struct day d = { .last = UINT32_MAX };
+	char *line = NULL;
+	size_t room = 0;
 	int rc = FSK_OK;
 
-	if (path != NULL)
-		text = state_text(path, &len);
 	free(path);
-	if (text == NULL)
+	if (f == NULL)
 		return FSK_OK;
-	for (char *line = strtok_r(text, "\n", &save);
-	     line != NULL && rc == FSK_OK; line = strtok_r(NULL, "\n", &save)) {
-		char *url;
-		uint32_t day = (uint32_t)strtoul(line, &url, 10);
-
-		if (*url != ' ')
-			continue; /* not ours */
-		if (day != last) {
-			good = claim_of_day(t->at, day, &claim);
-			last = day;
-		}
-		if (good)
-			rc = add_url(t, url + 1, claim);
-	}
-	free(text);
+	while (rc == FSK_OK && getline(&line, &room, f) != -1)
+		rc = add_line(t, line, &d);
+	free(line);
+	fclose(f);
 	return rc;
 }
 
@@ -478,8 +565,26 @@ each_allowed(void *arg, const struct fsk_name *name, uint32_t attr)
 struct ruler {
 	struct fsk_lane *lane;
 	uint32_t claim[2];
-	const struct guard *g;
+	struct merger *m;
 };
+
+/* Notes that a rule lists E: no feed's exception takes that away. */
+static bool
+note_rule(struct merger *m, const struct parse_entry *e)
+{
+	struct fsk_query q;
+	bool good = true;
+
+	if (e->match != FSK_BELOW) {
+		nameset_query(&m->ruled, &q, &e->name);
+		good = nameset_add(&m->ruled, &q, q.labels, 0);
+	}
+	if (e->match != FSK_EXACT && good) {
+		nameset_query(&m->ruled_below, &q, &e->name);
+		good = nameset_add(&m->ruled_below, &q, q.labels, 0);
+	}
+	return good;
+}
 
 static int
 take_rule(const struct ingest_input *in, struct fsk_lane *lane,
@@ -491,8 +596,10 @@ take_rule(const struct ingest_input *in, struct fsk_lane *lane,
 		return FSK_OK;
 	if (e->url != NULL)
 		return fsk_lane_add_url(lane, e->url, k->claim[1], err);
+	if (!note_rule(k->m, e))
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	return fsk_lane_add(lane, &e->name, e->match,
-	    k->claim[!guard_is_target(k->g, &e->name)], err);
+	    k->claim[!guard_is_target(k->m->r->g, &e->name)], err);
 }
 
 static int
@@ -566,7 +673,7 @@ add_rule(struct merger *m, const struct conf_rule *rule, size_t number,
     struct fsk_error *err)
 {
 	const struct ingest_options options = { .threads = 1, .strict = true };
-	struct ruler k = { .g = m->r->g };
+	struct ruler k = { .m = m };
 	int rc = describe_rule(m, rule, number, &k, err);
 
 	if (rc == FSK_OK)
@@ -696,16 +803,15 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 		.key = key,
 	};
 	struct merger m = { .r = r, .lock = PTHREAD_MUTEX_INITIALIZER };
-	char *text = NULL;
-	size_t len = 0;
 	int rc;
 
 	nameset_init(&m.allowed);
+	nameset_init(&m.ruled);
+	nameset_init(&m.ruled_below);
 	m.members = calloc(r->c->nfeeds + 1, sizeof(*m.members));
-	m.refused = open_memstream(&text, &len);
-	if (m.members == NULL || m.refused == NULL)
-		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
-	else
+	rc = m.members != NULL ? state_file_open(&m.refused, r->refused, err)
+			       : fsk_fail(err, FSK_ENOMEM, "out of memory");
+	if (rc == FSK_OK)
 		rc = draw_key(key, err);
 	if (rc == FSK_OK)
 		rc = fsk_writer_open(&m.w, r->to, &options, err);
@@ -717,8 +823,6 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 		rc = open_members(&m, err);
 	if (rc == FSK_OK)
 		rc = walk_all(&m, threads, err);
-	if (rc == FSK_OK && fflush(m.refused) != 0)
-		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
 	if (rc == FSK_OK)
 		rc = policy_finish(m.policy, m.w, err);
 	if (rc == FSK_OK)
@@ -726,17 +830,17 @@ merge(const struct merge_request *r, struct fsk_writer_result *result,
 	if (rc == FSK_OK)
 		rc = count_members(&m, err);
 	if (rc == FSK_OK)
-		rc = state_replace(r->refused, text, len, err);
+		rc = state_file_replace(&m.refused, err);
 	fsk_writer_close(m.w);
 	policy_close(m.policy);
 	for (size_t i = 0; i < m.n; i++) {
 		fsk_db_close(m.members[i].db);
 		free(m.members[i].known);
 	}
-	if (m.refused != NULL)
-		fclose(m.refused);
-	free(text);
+	state_file_close(&m.refused);
 	free(m.members);
 	nameset_fini(&m.allowed);
+	nameset_fini(&m.ruled);
+	nameset_fini(&m.ruled_below);
 	return rc;
 }

@@ -5,9 +5,10 @@
  * Feeds that list a name are all kept, the highest severity wins.  An entry of
  * an "allow" section beats feeds at its own name; what is listed below it stays
  * listed unless the section says `subtree`.  What a feed excepts from its own
- * list counts for that feed only: it is dropped where another feed lists the
- * name.  An entry that the guards refuse, or that too few feeds list, is left
- * out and reported.
+ * list counts for that feed only: it is dropped where another feed or a rule
+ * lists the name, or where that feed blocks nothing that it is excepted from.
+ * An entry that the guards refuse, or that too few feeds list, is left out; all
+ * that is left out is reported.
  */
 #ifndef FRAUDSINK_FEEDS_MERGE_H
 #define FRAUDSINK_FEEDS_MERGE_H

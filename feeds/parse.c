@@ -139,8 +139,8 @@ parse_line(const char **text, size_t *len, const char **line, size_t *line_len)
 static bool
 is_html(const char *text, size_t len)
 {
-	static const char *const heads[] = { "<!doctype html", "<html", "<head",
-		"<body", "<?xml", "<script", "<title" };
+	static const char *const heads[] = { "<!doctype html", "<!--", "<html",
+		"<head", "<body", "<?xml", "<script", "<title" };
 
 	parse_blanks(&text, &len);
 	while (len > 0 && *text == '\n') {

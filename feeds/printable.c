@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Octets of the UTF-8 character at P (RFC 3629), 0 if there is none; *CUT: the
@@ -50,4 +51,15 @@ printable(char *text)
 		}
 	}
 	return text;
+}
+
+const char *
+printable_copy(const char *text)
+{
+	static _Thread_local char copies[8][1024];
+	static _Thread_local unsigned next;
+	char *copy = copies[next++ % 8];
+
+	snprintf(copy, sizeof(copies[0]), "%s", text);
+	return printable(copy);
 }

@@ -10,4 +10,9 @@
  * goes.  Returns TEXT. */
 char *printable(char *text);
 
+/* TEXT as printable() has it, at most 1023 octets; of what a database says, for
+ * example, which may be a stranger's.  The last 8 results stay valid, of the
+ * same thread. */
+const char *printable_copy(const char *text);
+
 #endif

@@ -3,10 +3,57 @@
 
 #include <libpsl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feeds/host.h"
+#include "feeds/lines.h"
+#include "feeds/nameset.h"
+#include "feeds/parse.h"
 
 struct psl {
 	psl_ctx_t *list;
+	struct nameset above; /* names above suffixes */
 };
+
+/* Adds what is above the suffix of a rule: "name", "*.name" or "!name" (an
+ * exception, which makes no suffix).  What is behind a blank is none of it. */
+static int
+take_rule(void *arg, const char *text, size_t len, struct fsk_error *err)
+{
+	struct psl *p = arg;
+	const char *word;
+	size_t n;
+	struct fsk_name name;
+	struct fsk_query q;
+
+	if (!parse_word(&text, &len, &word, &n) || *word == '/' || *word == '!')
+		return FSK_OK;
+	if (n > 2 && memcmp(word, "*.", 2) == 0) {
+		word += 2;
+		n -= 2;
+	}
+	if (host_name(&name, word, n) != NULL)
+		return FSK_OK;
+	nameset_query(&p->above, &q, &name);
+	for (unsigned k = 1; k < q.labels; k++)
+		if (!nameset_add(&p->above, &q, k, 0))
+			return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	return FSK_OK;
+}
+
+/* The library does not tell which suffixes there are: its source does, where
+ * the system has that. */
+static int
+read_above(struct psl *p)
+{
+	const char *path = psl_builtin_filename();
+	struct fsk_error unused;
+
+	if (path == NULL || access(path, R_OK) == -1)
+		return FSK_OK;
+	return lines_read(path, take_rule, p, &unused);
+}
 
 struct psl *
 psl_open(void)
@@ -15,9 +62,10 @@ psl_open(void)
 
 	if (p == NULL)
 		return NULL;
+	nameset_init(&p->above);
 	p->list = psl_latest(NULL); /* the system's file, else built in */
-	if (p->list == NULL) {
-		free(p);
+	if (p->list == NULL || read_above(p) != FSK_OK) {
+		psl_close(p);
 		return NULL;
 	}
 	return p;
@@ -29,6 +77,7 @@ psl_close(struct psl *p)
 	if (p == NULL)
 		return;
 	psl_free(p->list);
+	nameset_fini(&p->above);
 	free(p);
 }
 
@@ -50,4 +99,14 @@ psl_kind(const struct psl *p, const struct fsk_name *name)
 		p->list, text, PSL_TYPE_PRIVATE | PSL_TYPE_NO_STAR_RULE))
 		return PSL_PRIVATE;
 	return PSL_NONE;
+}
+
+bool
+psl_is_above(const struct psl *p, const struct fsk_name *name)
+{
+	struct fsk_query q;
+	uint32_t value;
+
+	nameset_query(&p->above, &q, name);
+	return nameset_find(&p->above, &q, q.labels, &value);
 }

@@ -13,6 +13,7 @@
 
 #include "feeds/cmd.h"
 #include "feeds/host.h"
+#include "feeds/printable.h"
 #include "feeds/state.h"
 #include "lib/db.h"
 #include "lib/policy.h"
@@ -129,7 +130,36 @@ blocks_anyone(const struct fsk_db *db, const struct fsk_attr *attr)
 	return false;
 }
 
-/* Must not be blocked, for anybody and for no query type. */
+/* Must not be blocked by any group's own list. */
+static int
+ask_groups(const struct fsk_db *db, const char *text, const struct fsk_query *q,
+    struct fsk_error *err)
+{
+	const struct fsk_policy *p = fsk_db_policy(db);
+	const unsigned groups = p != NULL ? fsk_policy_groups(p) : 0;
+
+	for (unsigned g = 0; g < groups; g++) {
+		const struct fsk_db *list = fsk_policy_list(p, g);
+		struct fsk_found found;
+		struct fsk_attr attr;
+
+		if (list == NULL || fsk_policy_off(p, g))
+			continue;
+		fsk_db_find(list, q, &found);
+		if (!found.covered)
+			continue;
+		fsk_db_attr(list, found.attr, &attr);
+		if (!attr.allow && attr.answer->action != FSK_PASSTHRU &&
+		    attr.answer->action != FSK_LOG)
+			return fsk_fail(err, FSK_EINVAL,
+			    "'%s' would be blocked for the group '%s', by its "
+			    "own list, but it must not be (never-blocked)",
+			    text, fsk_policy_group_name(p, g));
+	}
+	return FSK_OK;
+}
+
+/* Must not be blocked by the list of all, for anybody and for no query type. */
 static int
 ask_good(const struct fsk_db *db, const char *text, const struct fsk_query *q,
     struct fsk_error *err)
@@ -146,7 +176,7 @@ ask_good(const struct fsk_db *db, const char *text, const struct fsk_query *q,
 	return fsk_fail(err, FSK_EINVAL,
 	    "'%s' would be blocked, for feed '%s', but it must not be "
 	    "(never-blocked)",
-	    text, fsk_db_attr_feed(db, found.attr, 0));
+	    text, printable_copy(fsk_db_attr_feed(db, found.attr, 0)));
 }
 
 /* Must be blocked, for who is in no group. */
@@ -168,12 +198,15 @@ ask(const struct fsk_db *db, const char *text, bool must, struct fsk_error *err)
 {
 	struct fsk_question asked = { .qtype = QTYPE_A };
 	struct fsk_name name;
+	int rc;
 
 	if (host_name(&name, text, strlen(text)) != NULL)
 		return FSK_OK; /* conf_read() has told */
 	fsk_db_query(db, &asked.q, name.wire, name.len);
-	return must ? ask_bad(db, text, &asked, err)
-		    : ask_good(db, text, &asked.q, err);
+	if (must)
+		return ask_bad(db, text, &asked, err);
+	rc = ask_good(db, text, &asked.q, err);
+	return rc == FSK_OK ? ask_groups(db, text, &asked.q, err) : rc;
 }
 
 /* Opens the database PATH, which goes to free(). */

@@ -247,10 +247,18 @@ keep_states(const struct run *run, struct fsk_error *err)
 {
 	int rc = FSK_OK;
 
-	for (size_t i = 0; i < run->c->nfeeds && rc == FSK_OK; i++)
-		if (run->c->feeds[i].enabled)
-			rc = state_write(run->c->state,
-			    run->c->feeds[i].head.title, &run->states[i], err);
+	/* One that cannot be kept is no reason to lose the others. */
+	for (size_t i = 0; i < run->c->nfeeds; i++) {
+		struct fsk_error later;
+
+		if (run->c->feeds[i].enabled &&
+		    state_write(run->c->state, run->c->feeds[i].head.title,
+			&run->states[i], &later) != FSK_OK &&
+		    rc == FSK_OK) {
+			rc = later.code;
+			*err = later;
+		}
+	}
 	return rc;
 }
 
@@ -292,7 +300,8 @@ round_run(struct round *r, struct fsk_error *err)
 	contents_free(run.contents, run.n);
 	free(run.contents);
 	free(run.states);
-	if (rc == FSK_OK && r->published && !r->no_hooks)
+	/* It is in force, even if what is known could not be kept. */
+	if (r->published && !r->no_hooks)
 		release_hooks(r->c, r->serial);
 	return rc;
 }

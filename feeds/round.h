@@ -32,7 +32,8 @@ struct round {
 
 /* Runs a round; the caller holds the state's lock.  FSK_OK even where feeds
  * failed (R->failed): the rest is published and their last good lists stay.
- * On an error nothing was published; what was in force stays in force. */
+ * On an error what was in force stays in force, unless R->published: then only
+ * the feeds' states could not be kept. */
 int round_run(struct round *r, struct fsk_error *err);
 
 #endif

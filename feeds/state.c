@@ -70,22 +70,6 @@ state_is_ours(const char *name)
 	return false;
 }
 
-static int
-write_all(int fd, const char *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static void
 sync_folder_of(const char *path)
 {
@@ -107,34 +91,68 @@ sync_folder_of(const char *path)
 }
 
 int
+state_file_open(struct state_file *f, const char *path, struct fsk_error *err)
+{
+	int fd;
+
+	*f = (struct state_file){ .path = path };
+	/* Always the same, so that killed runs leave one at most: whoever
+	 * writes PATH holds a lock. */
+	if (asprintf(&f->temporary, "%s.new", path) == -1) {
+		f->temporary = NULL;
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	}
+	fd = open(f->temporary,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd != -1)
+		f->to = fdopen(fd, "w");
+	if (f->to != NULL)
+		return FSK_OK;
+	fsk_fail(err, FSK_EIO, "cannot write '%s': %s", path, strerror(errno));
+	if (fd != -1) {
+		close(fd);
+		unlink(f->temporary);
+	}
+	return FSK_EIO;
+}
+
+int
+state_file_replace(struct state_file *f, struct fsk_error *err)
+{
+	if (ferror(f->to) || fflush(f->to) != 0 ||
+	    fchmod(fileno(f->to), 0644) == -1 || fsync(fileno(f->to)) == -1 ||
+	    rename(f->temporary, f->path) == -1)
+		return fsk_fail(err, FSK_EIO, "cannot write '%s': %s", f->path,
+		    strerror(errno));
+	sync_folder_of(f->path);
+	free(f->temporary);
+	f->temporary = NULL;
+	return FSK_OK;
+}
+
+void
+state_file_close(struct state_file *f)
+{
+	if (f->to != NULL)
+		fclose(f->to);
+	if (f->to != NULL && f->temporary != NULL)
+		unlink(f->temporary);
+	free(f->temporary);
+	*f = (struct state_file){ .path = NULL };
+}
+
+int
 state_replace(
     const char *path, const void *text, size_t len, struct fsk_error *err)
 {
-	char *temporary;
-	int fd, rc = FSK_OK;
+	struct state_file f;
+	int rc = state_file_open(&f, path, err);
 
-	/* Always the same, so that killed runs leave one at most: whoever
-	 * writes PATH holds a lock. */
-	if (asprintf(&temporary, "%s.new", path) == -1)
-		return fsk_fail(err, FSK_ENOMEM, "out of memory");
-	fd = open(temporary,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1) {
-		rc = fsk_fail(err, FSK_EIO, "cannot write '%s': %s", path,
-		    strerror(errno));
-		free(temporary);
-		return rc;
+	if (rc == FSK_OK) {
+		fwrite(text, 1, len, f.to);
+		rc = state_file_replace(&f, err);
 	}
-	if (write_all(fd, text, len) == -1 || fchmod(fd, 0644) == -1 ||
-	    fsync(fd) == -1 || rename(temporary, path) == -1) {
-		rc = fsk_fail(err, FSK_EIO, "cannot write '%s': %s", path,
-		    strerror(errno));
-		unlink(temporary);
-	} else {
-		sync_folder_of(path);
-	}
-	close(fd);
-	free(temporary);
+	state_file_close(&f);
 	return rc;
 }
 

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "feeds/conf.h"
 #include "lib/err.h"
@@ -59,8 +60,25 @@ void state_read(const char *state, const char *feed, struct feed_state *s);
 int state_write(const char *state, const char *feed, const struct feed_state *s,
     struct fsk_error *err);
 
-/* Replaces the file PATH by LEN octets at TEXT, in one step, by way of a file
- * PATH.new; one at a time. */
+/* A file that will replace PATH in one step; until then it is PATH.new, one at
+ * a time. */
+struct state_file {
+	const char *path; /* must stay */
+	char *temporary;  /* NULL: it is in place */
+	FILE *to;
+};
+
+int state_file_open(
+    struct state_file *f, const char *path, struct fsk_error *err);
+
+/* Puts F, whole and synced to disk, in place; what failed to be written is an
+ * error. */
+int state_file_replace(struct state_file *f, struct fsk_error *err);
+
+/* Closes F, which may be zero, and removes it if it is not in place. */
+void state_file_close(struct state_file *f);
+
+/* Replaces the file PATH by LEN octets at TEXT in the same way. */
 int state_replace(
     const char *path, const void *text, size_t len, struct fsk_error *err);
 

@@ -95,7 +95,9 @@ run(struct round *r)
 	}
 	rc = round_run(r, &err);
 	if (rc != FSK_OK)
-		complain("%s; what was in force stays", err.text);
+		complain("%s; %s", err.text,
+		    r->published ? "what is new is in force all the same"
+				 : "what was in force stays");
 	status_keep(r->c);
 	state_unlock(lock);
 	if (rc != FSK_OK)

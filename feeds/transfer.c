@@ -249,6 +249,7 @@ ask(struct transfer *t, const struct addrinfo *at, struct fsk_error *err)
 
 	if (o != GO_ON)
 		return o;
+	t->res->bytes = 0; /* what was cut off is not to count */
 	t->xfr = (struct xfr){ .differences = t->differences,
 		.kept_soa = t->kept_soa,
 		.kept_serial = t->kept_serial };

@@ -333,7 +333,9 @@ one_round(struct watch *w)
 	if (rc == FSK_OK)
 		report(&r);
 	else
-		complain("%s; what was in force stays", err.text);
+		complain("%s; %s", err.text,
+		    r.published ? "what is new is in force all the same"
+				: "what was in force stays");
 	w->look = rc == FSK_OK ? INT64_MAX : now + LOOK_PAUSE;
 	plan(w, w->now);
 	/* A round that could not even keep its state must not spin. */

@@ -234,11 +234,11 @@ print_entry(const struct why *w, const struct why_entry *e)
 	    match_word(a.match), a.allow ? "allows, by" : "by");
 	for (unsigned i = 0; i < a.feeds; i++)
 		printf("%s %s", i > 0 ? "," : "",
-		    fsk_db_attr_feed(e->db, e->attr, i));
-	printf(": %s, %s, since %s", a.category, severity_word(a.severity),
-	    day_text(a.since, day));
+		    printable_copy(fsk_db_attr_feed(e->db, e->attr, i)));
+	printf(": %s, %s, since %s", printable_copy(a.category),
+	    severity_word(a.severity), day_text(a.since, day));
 	if (a.case_number[0] != '\0')
-		printf(", case %s", a.case_number);
+		printf(", case %s", printable_copy(a.case_number));
 	putchar('\n');
 }
 
@@ -268,9 +268,9 @@ print_url(const struct why *w)
 	printf("    the URL      is listed as %s, by", w->url->expression);
 	for (unsigned i = 0; i < a.feeds; i++)
 		printf("%s %s", i > 0 ? "," : "",
-		    fsk_db_attr_feed(w->db, w->url->attr, i));
-	printf(": %s, %s, since %s\n", a.category, severity_word(a.severity),
-	    day_text(a.since, day));
+		    printable_copy(fsk_db_attr_feed(w->db, w->url->attr, i)));
+	printf(": %s, %s, since %s\n", printable_copy(a.category),
+	    severity_word(a.severity), day_text(a.since, day));
 }
 
 static void
@@ -279,7 +279,8 @@ print_text(const struct why *w)
 	const struct fsk_policy *p = fsk_db_policy(w->db);
 	char type[FSK_QTYPE_TEXT], answer[WHY_ANSWER];
 
-	printf("%s, type %s:\n", w->name, fsk_qtype_text(w->q.qtype, type));
+	printf("%s, type %s:\n", printable_copy(w->name),
+	    fsk_qtype_text(w->q.qtype, type));
 	if (w->url != NULL)
 		print_url(w);
 	printf("  1 bypass       ");
@@ -289,7 +290,8 @@ print_text(const struct why *w)
 		printf("by %s: %s\n", printable(b.by), printable(b.why));
 	} else
 		printf("none\n");
-	printf("  2 group        %s%s\n", *w->group != '\0' ? w->group : "none",
+	printf("  2 group        %s%s\n",
+	    *w->group != '\0' ? printable_copy(w->group) : "none",
 	    w->off ? ", for which nothing is blocked" : "");
 	printf("  3 group's list ");
 	print_entries(w, true, "no entry");
@@ -302,9 +304,10 @@ print_text(const struct why *w)
 		    p != NULL && w->v.group != 0 && w->v.db == w->db
 			? ", for the group "
 			: "",
-		    p != NULL && w->v.group != 0 && w->v.db == w->db ? w->group
-								     : "");
-	printf("  => %s\n", why_answer(w, answer));
+		    p != NULL && w->v.group != 0 && w->v.db == w->db
+			? printable_copy(w->group)
+			: "");
+	printf("  => %s\n", printable(why_answer(w, answer)));
 }
 
 /* ---- the command ---- */
@@ -370,7 +373,8 @@ explain(struct asked *a, const char *text)
 	if (w != NULL)
 		wrong = read_name(a->db, text, &name, &found, &w->url);
 	if (wrong != NULL) {
-		complain("'%s' is no domain name or URL: %s", text, wrong);
+		complain("'%s' is no domain name or URL: %s",
+		    printable_copy(text), wrong);
 		a->failed = true;
 		free(w);
 		return;

@@ -2,14 +2,12 @@
 #include "feeds/zonetext.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "feeds/linesort.h"
+#include "feeds/state.h"
 
 /* What a difference has behind its line: NUL, so that it is sorted as the line
  * is; its number, the highest octet first; whether it comes or goes. */
@@ -23,8 +21,7 @@ struct zonetext {
 	struct linesort *lines;
 	uint64_t held;    /* octets in lines */
 	uint64_t changes; /* how many */
-	char *temporary;
-	FILE *out; /* NULL: not begun, or done */
+	struct state_file out;
 	uint64_t written, records;
 };
 
@@ -62,12 +59,8 @@ zonetext_close(struct zonetext *z)
 {
 	if (z == NULL)
 		return;
-	if (z->out != NULL) {
-		fclose(z->out);
-		unlink(z->temporary);
-	}
+	state_file_close(&z->out);
 	linesort_close(z->lines);
-	free(z->temporary);
 	free(z->folder);
 	free(z);
 }
@@ -138,7 +131,8 @@ put(struct zonetext *z, const char *line, size_t len, struct fsk_error *err)
 		return fsk_fail(err, FSK_EIO, "stopped");
 	if (len + 1 > z->max - z->written)
 		return over(z, err);
-	if (fwrite(line, 1, len, z->out) != len || putc('\n', z->out) == EOF)
+	if (fwrite(line, 1, len, z->out.to) != len ||
+	    putc('\n', z->out.to) == EOF)
 		return io_error(z, err);
 	z->written += len + 1;
 	z->records++;
@@ -148,23 +142,11 @@ put(struct zonetext *z, const char *line, size_t len, struct fsk_error *err)
 static int
 begin(struct zonetext *z, const char *soa, struct fsk_error *err)
 {
-	int fd, rc;
+	int rc = state_file_open(&z->out, z->to, err);
 
-	if (asprintf(&z->temporary, "%s.XXXXXX", z->to) == -1) {
-		z->temporary = NULL;
-		return fsk_fail(err, FSK_ENOMEM, "out of memory");
-	}
-	fd = mkostemp(z->temporary, O_CLOEXEC);
-	if (fd == -1)
-		return io_error(z, err);
-	z->out = fdopen(fd, "w");
-	if (z->out == NULL) {
-		rc = io_error(z, err);
-		close(fd);
-		unlink(z->temporary);
+	if (rc != FSK_OK)
 		return rc;
-	}
-	setvbuf(z->out, NULL, _IOFBF, 1 << 18);
+	setvbuf(z->out.to, NULL, _IOFBF, 1 << 18);
 	rc = linesort_begin(z->lines, err);
 	return rc == FSK_OK ? put(z, soa, strlen(soa), err) : rc;
 }
@@ -172,24 +154,8 @@ begin(struct zonetext *z, const char *soa, struct fsk_error *err)
 static int
 finish(struct zonetext *z, uint64_t *records, struct fsk_error *err)
 {
-	int fd, rc = FSK_OK;
-	FILE *out = z->out;
+	int rc = state_file_replace(&z->out, err);
 
-	if (fflush(out) != 0 || fchmod(fileno(out), 0644) == -1 ||
-	    fsync(fileno(out)) == -1)
-		return io_error(z, err);
-	z->out = NULL;
-	if (fclose(out) != 0 || rename(z->temporary, z->to) == -1) {
-		rc = io_error(z, err);
-		unlink(z->temporary);
-		return rc;
-	}
-	fd = open(z->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || fsync(fd) == -1)
-		rc = fsk_fail(err, FSK_EIO, "cannot sync the folder '%s': %s",
-		    z->folder, strerror(errno));
-	if (fd != -1)
-		close(fd);
 	*records = z->records;
 	return rc;
 }

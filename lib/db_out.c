@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,8 +75,14 @@ out_open(struct out **out, const char *path, struct fsk_error *err)
 {
 	struct out *o = calloc(1, sizeof(*o));
 	const char *slash = strrchr(path, '/');
+	struct stat st;
 
 	*out = NULL;
+	/* A device or a pipe would be replaced, not written to. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		free(o);
+		return fsk_fail(err, FSK_EIO, "'%s' is not a file", path);
+	}
 	if (o == NULL)
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	o->path = path;

@@ -285,6 +285,49 @@ START_TEST(a_url_that_is_none_is_an_error_and_steers_no_terminal)
 }
 END_TEST
 
+/* Whether TEXT has characters that steer a terminal: C0, C1 as UTF-8 or as they
+ * are.  (DEL does nothing.) */
+static bool
+steers(const char *text)
+{
+	for (const uint8_t *p = (const uint8_t *)text; *p != '\0'; p++)
+		if ((*p < 0x20 && *p != '\n') || (*p >= 0x80 && *p < 0xa0))
+			return true;
+	return false;
+}
+
+/* A database that was made elsewhere may say anything. */
+START_TEST(what_a_database_says_steers_no_terminal)
+{
+	static const char *const asks[] = { "info -d a.fsdb",
+		"lookup -d a.fsdb evil.example x\033[31m.example "
+		"http://evil.example/\302\233",
+		"lookup --json -d a.fsdb evil.example "
+		"http://other.example/\302\233",
+		"why -d a.fsdb evil.example http://evil.example/\033[31m",
+		"why -d a.fsdb x\302\233.\033[31m.example",
+		"why --json -d a.fsdb evil.example http://a.example/\302\233",
+		"dump --json -d a.fsdb", "diff --names a.fsdb b.fsdb",
+		"diff --json --names a.fsdb b.fsdb", "export -d a.fsdb -f rpz",
+		"export -d a.fsdb -f unbound" };
+	struct run r;
+
+	run_file("l", "evil.example\n");
+	run_file("m", "evil.example\nnew.example\n");
+	free(run_output("build -q -o a.fsdb --feed a\033[31m "
+			"--category c\302\233x l"));
+	free(run_output("build -q -o b.fsdb --feed b\033]0;t\007 "
+			"--category d\177 m"));
+	for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++) {
+		run_feeds(&r, NULL, asks[i]);
+		ck_assert_int_lt(r.status, 128);
+		ck_assert_msg(!steers(r.out), "%s: %s", asks[i], r.out);
+		ck_assert_msg(!steers(r.err), "%s: %s", asks[i], r.err);
+		run_free(&r);
+	}
+}
+END_TEST
+
 START_TEST(a_zone_blocks_what_it_says)
 {
 	char *out;
@@ -729,6 +772,7 @@ main(void)
 	tcase_add_test(tc, lookup_of_urls_prints_json);
 	tcase_add_test(
 	    tc, a_url_that_is_none_is_an_error_and_steers_no_terminal);
+	tcase_add_test(tc, what_a_database_says_steers_no_terminal);
 	tcase_add_test(tc, a_zone_blocks_what_it_says);
 	tcase_add_test(tc, options_hold_for_the_inputs_behind_them);
 	tcase_add_test(tc, options_behind_the_last_input_hold_for_all);

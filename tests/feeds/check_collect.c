@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -197,6 +198,38 @@ START_TEST(urls_are_kept_with_their_hosts)
 }
 END_TEST
 
+START_TEST(the_texts_of_urls_are_not_kept_in_memory)
+{
+	const char *san = getenv("FRAUDSINK_TEST_SAN");
+	/* Sanitizers take their own memory, and their time. */
+	const bool exact = san == NULL || *san == '\0';
+	const unsigned n = exact ? 500000 : 5000;
+	struct rusage before, after;
+	struct fsk_error err = { 0 };
+	FILE *f = fopen(kit_path("body"), "w");
+	struct stat st;
+	int rc;
+
+	ck_assert_ptr_nonnull(f);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f, "https://a.example/%0120u\n", i);
+	ck_assert_int_eq(fclose(f), 0);
+	conf_free(conf);
+	conf = site_conf("memory = 16M threads = 1\n"
+			 "feed \"one\" { url = \"@/body\" }");
+	ck_assert_int_eq(getrusage(RUSAGE_SELF, &before), 0);
+	rc = collect(
+	    conf, &conf->feeds[0], kit_path("body"), TODAY, &state, &err);
+	ck_assert_msg(rc == FSK_OK, "%s", err.text);
+	ck_assert_int_eq(getrusage(RUSAGE_SELF, &after), 0);
+	ck_assert_uint_eq(state.urls, n);
+	ck_assert_int_eq(stat(kit_path("state/one/urls"), &st), 0);
+	ck_assert_int_gt(st.st_size, n * 120);
+	if (exact)
+		ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 60 << 10);
+}
+END_TEST
+
 START_TEST(many_threads_make_the_same_list)
 {
 	char *body = many("n", 0, 100000, ".example\n");
@@ -382,6 +415,25 @@ START_TEST(it_shrank)
 	free(all);
 	free(half);
 	free(less);
+}
+END_TEST
+
+START_TEST(repeats_are_no_names)
+{
+	char *all = many("n", 0, 100, ".example\n");
+	char *same = many("n1.example\n#", 0, 100, "\n");
+	char *half = many("n", 0, 50, ".example\nN0.example.\n");
+
+	with("min-names = 2");
+	refused(same, "only 1 different names, at least 2 are wanted");
+	with("");
+	take(all);
+	refused(
+	    same, "it shrank from 100 to 1 different names, by more than 50 %");
+	take(half);
+	free(all);
+	free(same);
+	free(half);
 }
 END_TEST
 
@@ -590,6 +642,7 @@ main(void)
 	tcase_add_test(tc, lines_are_counted_and_listed);
 	tcase_add_test(tc, exceptions_and_what_is_taken_back);
 	tcase_add_test(tc, urls_are_kept_with_their_hosts);
+	tcase_add_test(tc, the_texts_of_urls_are_not_kept_in_memory);
 	tcase_add_test(tc, many_threads_make_the_same_list);
 	tcase_add_test(tc, dates_survive);
 	tcase_add_test(tc, a_name_is_dated_by_itself);
@@ -602,6 +655,7 @@ main(void)
 	tcase_add_loop_test(tc, an_empty_list_after_a_full_one, 0, 4);
 	tcase_add_loop_test(tc, an_empty_body_has_no_format, 0, 4);
 	tcase_add_test(tc, it_shrank);
+	tcase_add_test(tc, repeats_are_no_names);
 	tcase_add_test(tc, it_grew);
 	tcase_add_test(tc, a_small_list_may_grow);
 	tcase_add_test(tc, too_many_bad_lines);

@@ -807,6 +807,29 @@ START_TEST(redirections_end_somewhere)
 }
 END_TEST
 
+static const char *const inside[] = { "169.254.169.254", "0.0.0.0",
+	"[::ffff:169.254.169.254]", "[fe80::1]", "2852039166" };
+
+START_TEST(no_redirection_leads_inside)
+{
+	struct fetch_request req = request(http_url(server, "/a"));
+	struct fetch_result res;
+	char url[100];
+
+	snprintf(
+	    url, sizeof(url), "http://%s:%u/b", inside[_i], http_port(server));
+	http_page(server,
+	    &(struct http_page){
+		.path = "/a", .status = 302, .headers = location(url) });
+	http_page(server, &(struct http_page){ .path = "/b", .body = "b" });
+	req.retries = 3;
+	res = fetch(&req);
+	is_failure(&res, "which is not public");
+	ck_assert_uint_eq(res.tries, 1);
+	ck_assert_uint_eq(http_count(server, "/b"), 0);
+}
+END_TEST
+
 START_TEST(no_redirection_is_wanted)
 {
 	struct fetch_request req = request(http_url(server, "/a"));
@@ -1220,6 +1243,7 @@ make_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, redirections_are_followed, 0, COUNT(moved));
 	tcase_add_loop_test(tc, redirections_end_somewhere, 0, COUNT(nowhere));
+	tcase_add_loop_test(tc, no_redirection_leads_inside, 0, COUNT(inside));
 	tcase_add_test(tc, no_redirection_is_wanted);
 	tcase_add_test(tc, a_try_starts_at_the_beginning);
 	suite_add_tcase(s, tc);

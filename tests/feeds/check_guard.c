@@ -83,6 +83,7 @@ says(const char *text, const char *why)
 #define TOP     "a top-level domain"
 #define ICANN   "a public suffix"
 #define PRIVATE "a private suffix"
+#define ABOVE   "above a public suffix"
 #define SPECIAL "a special-use name (RFC 6761)"
 #define ALIAS   "the alias of a protected name"
 
@@ -123,6 +124,15 @@ static const struct {
 	{ "duckdns.org", PRIVATE },
 	{ "evil.duckdns.org", NULL },
 	{ "s3.amazonaws.com", PRIVATE },
+	/* Suffixes are below them. */
+	{ "ovh.net", ABOVE },
+	{ "*.ovh.net", ABOVE },
+	{ "=ovh.net", NULL },
+	{ "evil.ovh.net", NULL },
+	{ "fedoraproject.org", ABOVE },
+	{ "more-og-romsdal.no", ABOVE },
+	{ "us-east-2.amazonaws.com", ABOVE },
+	{ "ck", TOP },
 	/* Special use. */
 	{ "localhost", TOP },
 	{ "foo.localhost", SPECIAL },

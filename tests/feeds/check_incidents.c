@@ -239,7 +239,7 @@ static const struct {
 	    "a special-use name (RFC 6761)" },
 	/* Popular, but not so much that no two feeds could be right. */
 	{ DOMAINS, "late.example\n", "late.example", "late.example",
-	    "popular: more feeds must agree" },
+	    "popular or shared: more feeds must agree" },
 };
 
 START_TEST(a_name_that_nobody_meant)

@@ -364,6 +364,72 @@ START_TEST(an_exception_against_another_feeds_domain)
 }
 END_TEST
 
+START_TEST(an_exception_against_what_is_below)
+{
+	with(ADBLOCK("one") F("two", ""));
+	lists("one",
+	    "||z.example^\n@@||a.example^\n@@||b.example^\n"
+	    "@@||c.example^\n");
+	lists("two", "*.a.example\n=c.example\n");
+	merged();
+	site_blocks(db, "x.a.example y.x.a.example c.example", true);
+	site_blocks(db, "a.example b.example x.c.example", false);
+	left_out("one", "a.example", "an exception, but another feed lists it");
+}
+END_TEST
+
+START_TEST(an_exception_against_a_rule)
+{
+	site_file("order", "d.example\n=e.example\n");
+	with(ADBLOCK("one") "policy {\n"
+			    "rule \"order\" { names = { \"a.example\" }\n"
+			    "  files = { \"@/order\" } }\n"
+			    "rule \"exact\" { names = { \"b.example\" }\n"
+			    "  match = exact }\n"
+			    "rule \"below\" { names = { \"c.example\" }\n"
+			    "  match = below }\n"
+			    "}\n");
+	lists("one",
+	    "@@||a.example^\n@@||ok.a.example^\n@@||b.example^\n"
+	    "@@||ok.b.example^\n@@||c.example^\n@@||ok.c.example^\n"
+	    "@@||d.example^\n@@||e.example^\n@@|http://c.example^\n"
+	    "||b.example^\n||c.example^\n||f.example^\n@@||ok.f.example^\n");
+	merged();
+	site_blocks(db,
+	    "a.example ok.a.example b.example x.c.example ok.c.example "
+	    "d.example e.example f.example",
+	    true);
+	site_blocks(db, "ok.f.example c.example ok.b.example", false);
+	left_out("one", "a.example", "an exception, but a rule lists it");
+	left_out("one", "ok.a.example", "an exception, but a rule lists it");
+	ck_assert_ptr_null(strstr(refused, "ok.b.example"));
+	ck_assert_ptr_null(strstr(refused, "=c.example"));
+}
+END_TEST
+
+/* What passes is not looked at any more, whatever its addresses are: a feed's
+ * exceptions are for its own list. */
+START_TEST(an_exception_from_nothing)
+{
+	with(ADBLOCK("one") "feed \"low\" { url = \"/x\" format = adblock\n"
+			    "  trust = low }\n");
+	lists("one",
+	    "||a.example^\n@@||ok.a.example^\n@@||com^\n@@||b.example^\n"
+	    "||google.com^\n@@||ok.google.com^\n"
+	    "|http://c.example^\n@@||ok.c.example^\n");
+	lists("low", "||d.example^\n@@||ok.d.example^\n");
+	merged();
+	site_has_line(dump, "!ok.a.example", "");
+	left_out("one", "com", "excepted from nothing that the feed blocks");
+	left_out("one", "b.example", "excepted from nothing");
+	left_out("one", "ok.google.com", "excepted from nothing");
+	left_out("one", "ok.c.example", "excepted from nothing");
+	left_out("low", "ok.d.example", "excepted from nothing");
+	ck_assert_str_eq(strchr(dump, '!'), strstr(dump, "!ok.a.example"));
+	ck_assert_ptr_null(strchr(strchr(dump, '!') + 1, '!'));
+}
+END_TEST
+
 /* ---- how many feeds ---- */
 
 START_TEST(some_feeds_must_agree)
@@ -418,7 +484,8 @@ START_TEST(popular_names_need_several)
 	site_blocks(db, "x.second.example", true);
 	left_out("one", "first.example", "popular");
 	left_out("high", "first.example", "popular");
-	left_out("one", "second.example", "popular: more feeds must agree");
+	left_out("one", "second.example",
+	    "popular or shared: more feeds must agree");
 	lists("two", "second.example\n");
 	merged();
 	site_blocks(db, "second.example", true);
@@ -475,6 +542,26 @@ START_TEST(a_path_does_not_block_a_shared_host)
 }
 END_TEST
 
+START_TEST(a_shared_host_by_name_needs_several)
+{
+	with("protected-feeds = 2\n" URLS("one") F("two", "")
+		F("three", "category = other"));
+	/* What is behind '#' is not sent to a server: these are roots. */
+	lists("one",
+	    "https://mega.nz/#!abc\nhttps://t.me/#/x\n"
+	    "https://evil.example/#/login\n");
+	lists("two", "docs.google.com\ndiscordapp.com\n=bit.ly\ngoo.gl\n");
+	lists("three", "goo.gl\nx.mega.nz\n");
+	merged();
+	site_blocks(db,
+	    "mega.nz t.me docs.google.com discordapp.com bit.ly "
+	    "cdn.discordapp.com",
+	    false);
+	site_blocks(db, "evil.example goo.gl x.mega.nz", true);
+	left_out("one", "mega.nz", "popular or shared: more feeds must agree");
+}
+END_TEST
+
 START_TEST(paths_do_not_agree_on_a_name)
 {
 	site_file("top", "2000,popular.example\n");
@@ -486,7 +573,8 @@ START_TEST(paths_do_not_agree_on_a_name)
 	lists("four", "https://popular.example/3\n");
 	merged();
 	site_blocks(db, "popular.example", false);
-	left_out("one", "popular.example", "popular: more feeds must agree");
+	left_out("one", "popular.example",
+	    "popular or shared: more feeds must agree");
 	/* Roots do. */
 	lists("two", "https://popular.example/\n");
 	lists("three", "https://popular.example/\n");
@@ -689,10 +777,14 @@ main(void)
 	tcase_add_test(tc, what_is_allowed_too_long_is_no_more);
 	tcase_add_test(tc, an_exception_counts_for_its_feed);
 	tcase_add_test(tc, an_exception_against_another_feeds_domain);
+	tcase_add_test(tc, an_exception_against_what_is_below);
+	tcase_add_test(tc, an_exception_against_a_rule);
+	tcase_add_test(tc, an_exception_from_nothing);
 	tcase_add_test(tc, some_feeds_must_agree);
 	tcase_add_test(tc, low_trust_needs_a_second);
 	tcase_add_test(tc, popular_names_need_several);
 	tcase_add_test(tc, a_path_does_not_block_a_shared_host);
+	tcase_add_test(tc, a_shared_host_by_name_needs_several);
 	tcase_add_test(tc, paths_do_not_agree_on_a_name);
 	tcase_add_test(tc, a_path_of_another_does_not_undo_an_exception);
 	tcase_add_test(tc, urls_have_their_feeds_and_days);

@@ -120,6 +120,7 @@ static const struct {
 	{ "", &parse_domains },
 	{ "# nothing\n", &parse_domains },
 	{ "<!DOCTYPE html>\n<html>\n", NULL },
+	{ "<!-- saved -->\n<html>\ngithub.com\ngithub.com\n", NULL },
 	{ "\n <HTML lang=en>a.example\n", NULL },
 	{ "<?xml version=\"1.0\"?>\n", NULL },
 	{ "(&)\n", NULL },

@@ -332,6 +332,30 @@ START_TEST(canaries_sing_for_groups)
 }
 END_TEST
 
+#define GROUP(more) \
+	"never-blocked = {\"www.good.example\"}\n" ONE \
+	"policy { group \"schools\" { prefixes = {\"192.0.2.0/24\"} " more \
+	" } }\n"
+
+START_TEST(canaries_sing_for_the_lists_of_groups)
+{
+	with(GROUP("block = {\"good.example\"}"));
+	lists("one", "a.example\n");
+	not_released(0,
+	    "'www.good.example' would be blocked for the group 'schools', by "
+	    "its own list, but it must not be (never-blocked)");
+	with(GROUP("block = {\"=good.example\", \"x.example\"}"));
+	ck_assert(released(1));
+	with(GROUP("block = {\"good.example\"} action = log"));
+	ck_assert(released(2));
+	with(GROUP("block = {\"good.example\"} off = yes"));
+	ck_assert(released(3));
+	with(GROUP("block = {\"good.example\"} "
+		   "allow = {\"www.good.example\"}"));
+	ck_assert(released(4));
+}
+END_TEST
+
 START_TEST(canaries_sing_for_all_types)
 {
 	with("never-blocked = {\"good.example\"}\n" ONE
@@ -668,6 +692,7 @@ main(void)
 	tcase_add_test(tc, an_empty_database_is_not_published);
 	tcase_add_test(tc, canaries);
 	tcase_add_test(tc, canaries_sing_for_groups);
+	tcase_add_test(tc, canaries_sing_for_the_lists_of_groups);
 	tcase_add_test(tc, canaries_sing_for_all_types);
 	tcase_add_test(tc, counts_are_those_of_what_is_in_force);
 	tcase_add_test(tc, generations_are_pruned);

@@ -2,9 +2,11 @@
 /* feeds/state.c */
 #include <check.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -214,6 +216,52 @@ START_TEST(a_file_is_replaced_in_one_step)
 }
 END_TEST
 
+START_TEST(files_in_one_step)
+{
+	const struct rlimit small = { 4096, RLIM_INFINITY };
+	struct state_file f = { .path = NULL };
+	struct fsk_error err = { 0 };
+	const char *path = kit_path("file");
+	char page[5000] = { 0 };
+	size_t len;
+	char *text;
+
+	state_file_close(&f);
+	kit_write(path, "old", 3);
+	/* One that is given up leaves nothing. */
+	ck_assert_int_eq(state_file_open(&f, path, &err), FSK_OK);
+	fputs("new", f.to);
+	state_file_close(&f);
+	ck_assert_uint_eq(kit_files(), 1);
+	/* One that cannot be written neither. */
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(state_file_open(&f, path, &err), FSK_OK);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	fwrite(page, 1, sizeof(page), f.to);
+	ck_assert_int_eq(state_file_replace(&f, &err), FSK_EIO);
+	ck_assert_ptr_nonnull(strstr(err.text, "File too large"));
+	state_file_close(&f);
+	text = state_text(path, &len);
+	ck_assert_str_eq(text, "old");
+	free(text);
+	ck_assert_uint_eq(kit_files(), 1);
+	/* Nothing is written through a link. */
+	ck_assert_int_eq(symlink("elsewhere", kit_path("file.new")), 0);
+	ck_assert_int_eq(state_file_open(&f, path, &err), FSK_EIO);
+	state_file_close(&f);
+	ck_assert_int_eq(access(kit_path("elsewhere"), F_OK), -1);
+	ck_assert_int_eq(unlink(kit_path("file.new")), 0);
+	ck_assert_int_eq(state_file_open(&f, path, &err), FSK_OK);
+	fputs("new", f.to);
+	ck_assert_int_eq(state_file_replace(&f, &err), FSK_OK);
+	state_file_close(&f);
+	text = state_text(path, &len);
+	ck_assert_str_eq(text, "new");
+	free(text);
+	ck_assert_uint_eq(kit_files(), 1);
+}
+END_TEST
+
 START_TEST(texts_are_whole)
 {
 	size_t len;
@@ -368,6 +416,7 @@ main(void)
 	tcase_add_loop_test(tc, what_is_no_file_is_no_state, 0, 2);
 	tcase_add_test(tc, what_cannot_be_kept_is_told);
 	tcase_add_test(tc, a_file_is_replaced_in_one_step);
+	tcase_add_test(tc, files_in_one_step);
 	tcase_add_test(tc, texts_are_whole);
 	tcase_add_test(tc, paths);
 	tcase_add_test(tc, folders_are_made);

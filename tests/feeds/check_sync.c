@@ -464,6 +464,35 @@ START_TEST(hooks_run_after_a_publication)
 }
 END_TEST
 
+/* A disk may be full between the one and the other. */
+START_TEST(what_is_published_is_told_though_a_state_is_not_kept)
+{
+	char *said, *log;
+	size_t len;
+
+	with(2, "", site_text("hooks = { \"echo hook >>@/log\" }"));
+	serves("/0", "a.example\n", NULL);
+	also_serves("/1", "b.example\n", "\"1\"");
+	/* Where a file should be. */
+	ck_assert_int_eq(mkdir(kit_path("state"), 0755), 0);
+	ck_assert_int_eq(mkdir(kit_path("state/f0"), 0755), 0);
+	ck_assert_int_eq(mkdir(kit_path("state/f0/meta"), 0755), 0);
+	said = sync_says("", 2);
+	says(said,
+	    "f0/meta': Is a directory; what is new is in force all the "
+	    "same");
+	free(said);
+	in_force("a.example b.example", true);
+	log = state_text(kit_path("log"), &len);
+	ck_assert_str_eq(log, "hook\n");
+	free(log);
+	/* The other feed's is kept. */
+	said = sync_says("", 2);
+	says(said, "f1: unchanged");
+	free(said);
+}
+END_TEST
+
 START_TEST(a_canary_keeps_what_is_in_force)
 {
 	char *said;
@@ -657,6 +686,8 @@ make_suite(void)
 	tcase_add_test(tc, a_bad_configuration_does_nothing);
 	tcase_add_test(tc, force_publishes);
 	tcase_add_test(tc, hooks_run_after_a_publication);
+	tcase_add_test(
+	    tc, what_is_published_is_told_though_a_state_is_not_kept);
 	tcase_add_test(tc, a_canary_keeps_what_is_in_force);
 	tcase_add_test(tc, wishes_of_a_server_are_noted);
 	tcase_add_test(tc, secrets_are_sent_and_never_shown);

@@ -626,6 +626,55 @@ START_TEST(a_server_that_comes_back_is_asked_again)
 }
 END_TEST
 
+/* Sends half of a message to each that comes. */
+static void *
+cut_off(void *arg)
+{
+	static const uint8_t half[302] = { 600 >> 8, 600 & 0xff };
+	const int listener = *(const int *)arg;
+	uint8_t question[512];
+
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		if (fd == -1)
+			return NULL;
+		if (read(fd, question, sizeof(question)) > 0)
+			ck_assert_int_eq(
+			    write(fd, half, sizeof(half)), sizeof(half));
+		close(fd);
+	}
+}
+
+START_TEST(each_try_has_the_whole_limit)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct transfer_request req = request("open.test");
+	struct transfer_result res;
+	socklen_t len = sizeof(at);
+	pthread_t thread;
+	char text[64];
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, len), 0);
+	ck_assert_int_eq(listen(listener, 8), 0);
+	ck_assert_int_eq(
+	    getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, cut_off, &listener), 0);
+	snprintf(text, sizeof(text), "127.0.0.1:%u", ntohs(at.sin_port));
+	req.server = text;
+	req.max_bytes = 1000;
+	req.retries = 2;
+	req.backoff_ms = 1;
+	res = get(&req, TRANSFER_FAILED);
+	says(&res, "the server cut the connection off");
+	shutdown(listener, SHUT_RDWR);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	close(listener);
+}
+END_TEST
+
 /* ---- threads ---- */
 
 static void *
@@ -681,6 +730,7 @@ make_suite(void)
 	tcase_add_test(tc, addresses_in_brackets);
 	tcase_add_test(tc, all_addresses_of_a_name_are_tried);
 	tcase_add_test(tc, a_server_that_comes_back_is_asked_again);
+	tcase_add_test(tc, each_try_has_the_whole_limit);
 	tcase_add_test(tc, many_at_once);
 	suite_add_tcase(s, tc);
 	return s;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "feeds/zonetext.h"
@@ -96,6 +99,42 @@ START_TEST(what_is_not_written_leaves_what_was)
 	zonetext_close(z);
 	zonetext_close(NULL);
 	is_file(to, "before");
+	ck_assert_uint_eq(kit_files(), 1);
+}
+END_TEST
+
+/* Whoever is killed leaves one file at most, which the next one takes. */
+START_TEST(what_killed_runs_left_does_not_add_up)
+{
+	struct fsk_error err;
+	struct zonetext *z;
+	uint64_t records;
+
+	for (unsigned i = 0; i < 3; i++) {
+		const struct rlimit small = { 1 << 10, 1 << 10 };
+		pid_t pid = fork();
+		int status;
+
+		if (pid == 0) {
+			char line[2000];
+
+			z = open_text(1 << 20);
+			memset(line, 'a', sizeof(line));
+			zonetext_add(z, line, sizeof(line), &err);
+			signal(SIGXFSZ, SIG_DFL);
+			setrlimit(RLIMIT_FSIZE, &small);
+			zonetext_write(z, SOA("1"), &records, &err);
+			_exit(0);
+		}
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert(WIFSIGNALED(status));
+		ck_assert_uint_le(kit_files(), 1);
+	}
+	ck_assert_uint_eq(kit_files(), 1);
+	z = open_text(1000);
+	ck_assert_int_eq(zonetext_write(z, SOA("1"), &records, &err), 0);
+	zonetext_close(z);
+	is_file(to, SOA("1") "\n");
 	ck_assert_uint_eq(kit_files(), 1);
 }
 END_TEST
@@ -296,6 +335,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, kit_teardown);
 	tcase_add_test(tc, a_zone_is_written_in_order_each_record_once);
 	tcase_add_test(tc, what_is_not_written_leaves_what_was);
+	tcase_add_test(tc, what_killed_runs_left_does_not_add_up);
 	tcase_add_loop_test(tc, differences, 0, CASES);
 	tcase_add_test(tc, many_differences);
 	tcase_add_test(tc, the_flag_ends_the_writing);

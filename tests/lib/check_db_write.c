@@ -441,6 +441,26 @@ START_TEST(unwritable_folder_keeps_its_file)
 }
 END_TEST
 
+START_TEST(what_is_no_file_is_not_replaced)
+{
+	const struct fsk_writer_options options = {
+		.mode = FSK_NAMES, .threads = 1, .memory = FSK_MEMORY_MIN
+	};
+	struct fsk_error err = { 0 };
+	struct fsk_writer *w;
+	struct stat st;
+
+	ck_assert_int_eq(mkfifo(kit_path("pipe"), 0600), 0);
+	ck_assert_int_eq(
+	    fsk_writer_open(&w, kit_path("pipe"), &options, &err), FSK_EIO);
+	ck_assert_ptr_nonnull(strstr(err.text, "pipe' is not a file"));
+	ck_assert_ptr_null(w);
+	ck_assert_int_eq(stat(kit_path("pipe"), &st), 0);
+	ck_assert(S_ISFIFO(st.st_mode));
+	ck_assert_uint_eq(kit_files(), 1);
+}
+END_TEST
+
 START_TEST(closing_unpublished_leaves_nothing)
 {
 	const struct fsk_writer_options opt = {
@@ -668,6 +688,7 @@ main(void)
 	tcase_add_test(tc, publishing_replaces_the_old_file);
 	tcase_add_loop_test(tc, failure_leaves_everything_as_it_was, 0, 3);
 	tcase_add_test(tc, unwritable_folder_keeps_its_file);
+	tcase_add_test(tc, what_is_no_file_is_not_replaced);
 	tcase_add_test(tc, closing_unpublished_leaves_nothing);
 	tcase_add_loop_test(tc, mode_of_the_file_follows_the_umask, 0, 4);
 	tcase_add_test(tc, impossible_things_are_refused);
