@@ -86,6 +86,7 @@ struct conf_group {
 };
 
 struct conf_policy {
+	struct section_head head;
 	struct conf_answer answer;
 	char *organisation, *contact, *incidents;
 	uint64_t if_signed; /* enum fsk_signed */
