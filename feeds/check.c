@@ -93,7 +93,8 @@ warn_about(const struct conf *c)
 		if (f->secret_env != NULL && getenv(f->secret_env) == NULL)
 			complain("warning: %s: the variable '%s' is not set",
 			    f->head.title, f->secret_env);
-		if ((f->secret_header != NULL || f->secret_query != NULL) &&
+		if ((f->secret_header != NULL || f->secret_query != NULL ||
+			conf_has_key(f)) &&
 		    f->url != NULL && strncmp(f->url, "http://", 7) == 0)
 			complain("warning: %s: its secret travels in the clear "
 				 "(http)",

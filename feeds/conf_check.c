@@ -160,6 +160,7 @@ check_source(
 {
 	const bool secret = f->secret_file != NULL || f->secret_env != NULL;
 	const struct section_head *head = &f->head;
+	char host[CONF_SOURCE];
 
 	if ((f->url == NULL) == (f->server == NULL))
 		options_fault(
@@ -179,12 +180,15 @@ check_source(
 		    "%s: either 'secret-file' or 'secret-env', not both", what);
 	if (secret !=
 	    (f->secret_header != NULL || f->secret_query != NULL ||
-		f->tsig_name != NULL))
+		f->tsig_name != NULL || conf_has_key(f)))
 		options_fault(r, head->line,
 		    "%s: a secret needs a source ('secret-file' or "
-		    "'secret-env') and a use ('secret-header', 'secret-query' "
-		    "or 'tsig-name')",
+		    "'secret-env') and a use ('secret-header', 'secret-query', "
+		    "'tsig-name' or '{key}' in the URL)",
 		    what);
+	if (conf_has_key(f) && strstr(conf_host(f, host), "{") != NULL)
+		options_fault(r, options_line(head, &f->url),
+		    "%s: '{key}' may not be in the name of the server", what);
 	if (f->secret_header != NULL && !is_token(f->secret_header))
 		options_fault(r, options_line(head, &f->secret_header),
 		    "%s: 'secret-header' is the name of a header, without "

@@ -153,6 +153,15 @@ static const struct {
 	    "a secret needs a source" },
 	{ "feed \"one\" { url = \"/x\" secret-header = \"Key\" }", 1,
 	    "a secret needs a source" },
+	{ "feed \"one\" { url = \"https://x/{key}\" }", 1,
+	    "a secret needs a source" },
+	/* Of a file it is a name like others. */
+	{ "feed \"one\" { url = \"/x/{key}\" secret-env = \"K\" }", 1,
+	    "a secret needs a source" },
+	{ "feed \"one\" {\n url = \"https://x.{key}/\"\n secret-env = K }", 2,
+	    "'{key}' may not be in the name of the server" },
+	{ "feed \"one\" { url = \"https://u@{key}:1\" secret-env = K }", 1,
+	    "'{key}' may not be in the name of the server" },
 	{ "feed \"one\" { url = \"/x\" secret-file = \"/k\" secret-env = \"K\" "
 	  "secret-query = \"k\" }",
 	    1, "not both" },
@@ -396,6 +405,9 @@ static const char *const good[] = {
 	"secret-header = \"Auth-Key\" }",
 	"feed \"one\" { url = \"https://x/\" secret-env = \"K\" "
 	"secret-query = \"auth-key\" }",
+	"feed \"one\" { url = \"https://x/{key}/y\" secret-env = \"K\" }",
+	"feed \"one\" { url = \"https://u:{key}@x/\" secret-file = \"/k\" }",
+	"feed \"one\" { url = \"/x/{key}\" }",
 	/* Without an action of its own. */
 	"feed \"one\" { url = \"/x\" sinkhole = \"192.0.2.1, 2001:db8::1\" }",
 	"feed \"one\" { url = \"/x\" action = sinkhole }\n"
@@ -572,6 +584,8 @@ static const struct {
 	{ "http://me:SECRET@feeds.test/a", "http://feeds.test/a" },
 	{ "http://me:SEC@RET@feeds.test/a@b", "http://feeds.test/a@b" },
 	{ "http://SECRET@feeds.test", "http://feeds.test" },
+	{ "http://me:{key}@feeds.test/{key}/a?{key}",
+	    "http://feeds.test/{key}/a?..." },
 	{ "/etc/fraudsink/a?b@c", "/etc/fraudsink/a?b@c" },
 	{ "file:///a@b", "file:///a@b" },
 };
