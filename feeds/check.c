@@ -9,6 +9,7 @@
 
 #include "feeds/cmd.h"
 #include "feeds/conf.h"
+#include "feeds/policy_print.h"
 
 static const char help[] =
     "usage: fraudsink-feeds check [-c FILE]\n"
@@ -60,13 +61,9 @@ print_feed(const struct conf *c, const struct conf_feed *f)
 		printf(
 		    ", allowed%s", f->subtree ? " with all that is below" : "");
 	} else {
-		printf(", %s, %s, %s", f->category, severities[a.severity],
-		    fsk_action_word((enum fsk_action)a.action));
-		if (a.action == FSK_SINKHOLE || a.action == FSK_WARN)
-			printf(" %s", a.sinkhole);
-		if (a.action == FSK_CNAME)
-			printf(" %s", a.cname);
-		printf(", TTL %" PRIu64 ", trust %s", a.ttl, trusts[f->trust]);
+		printf(", %s, %s, ", f->category, severities[a.severity]);
+		policy_print_action(&a);
+		printf(", trust %s", trusts[f->trust]);
 		if (a.minimum_feeds > 1)
 			printf(
 			    ", %" PRIu64 " feeds must agree", a.minimum_feeds);
@@ -78,10 +75,41 @@ print_feed(const struct conf *c, const struct conf_feed *f)
 	putchar('\n');
 }
 
+static void
+warn_about_files(
+    const char *kind, const char *title, const struct option_texts *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (access(files->at[i], R_OK) != 0)
+			complain("warning: %s%s: cannot read '%s'", kind, title,
+			    files->at[i]);
+}
+
+/* Without its files there is no policy, and nothing is published. */
+static void
+warn_about_policy(const struct conf *c)
+{
+	const struct conf_rule *rule = c->policy.rules.at;
+	const struct conf_group *group = c->policy.groups.at;
+
+	warn_about_files("", "protected", &c->protected_files);
+	warn_about_files("", "shared-hosts", &c->shared_files);
+	for (size_t i = 0; i < c->policy.rules.n; i++)
+		warn_about_files("rule ", rule[i].head.title, &rule[i].files);
+	for (size_t i = 0; i < c->policy.groups.n; i++) {
+		const struct conf_group *g = &group[i];
+
+		warn_about_files("group ", g->head.title, &g->prefix_files);
+		warn_about_files("group ", g->head.title, &g->block_files);
+		warn_about_files("group ", g->head.title, &g->allow_files);
+	}
+}
+
 /* What is no fault, but will not work as things are. */
 static void
 warn_about(const struct conf *c)
 {
+	warn_about_policy(c);
 	for (size_t i = 0; i < c->nfeeds; i++) {
 		const struct conf_feed *f = &c->feeds[i];
 
@@ -93,7 +121,8 @@ warn_about(const struct conf *c)
 		if (f->secret_env != NULL && getenv(f->secret_env) == NULL)
 			complain("warning: %s: the variable '%s' is not set",
 			    f->head.title, f->secret_env);
-		if ((f->secret_header != NULL || f->secret_query != NULL) &&
+		if ((f->secret_header != NULL || f->secret_query != NULL ||
+			conf_has_key(f)) &&
 		    f->url != NULL && strncmp(f->url, "http://", 7) == 0)
 			complain("warning: %s: its secret travels in the clear "
 				 "(http)",
@@ -131,6 +160,7 @@ cmd_check(int argc, char **argv)
 	    c->database, c->state, c->generations);
 	for (size_t i = 0; i < c->nfeeds; i++)
 		print_feed(c, &c->feeds[i]);
+	policy_print(c);
 	for (size_t i = 0; i < c->hooks.n; i++)
 		printf("then: %s\n", c->hooks.at[i]);
 	warn_about(c);

@@ -296,7 +296,7 @@ collect_form(const struct conf_feed *f, char form[static 24])
 {
 	const uint64_t key[2] = { 1, 2 };
 	char text[1024];
-	int n = snprintf(text, sizeof(text), "3 %s|%s|%s|%llu|%d",
+	int n = snprintf(text, sizeof(text), "4 %s|%s|%s|%llu|%d",
 	    f->format_name, f->column != NULL ? f->column : "",
 	    f->only != NULL ? f->only : "", (unsigned long long)f->match,
 	    f->addresses);

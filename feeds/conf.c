@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "feeds/conf_check.h"
+#include "feeds/fetch.h"
 
 /* ---- the table of all options ---- */
 
@@ -286,6 +287,12 @@ static bool
 is_web(const struct conf_feed *f)
 {
 	return f->url != NULL && strncmp(f->url, "http", 4) == 0;
+}
+
+bool
+conf_has_key(const struct conf_feed *f)
+{
+	return is_web(f) && strstr(f->url, FETCH_KEY) != NULL;
 }
 
 char *

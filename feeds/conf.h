@@ -86,6 +86,7 @@ struct conf_group {
 };
 
 struct conf_policy {
+	struct section_head head;
 	struct conf_answer answer;
 	char *organisation, *contact, *incidents;
 	uint64_t if_signed; /* enum fsk_signed */
@@ -130,9 +131,12 @@ struct conf_answer conf_answer_of(const struct conf *c,
     const struct conf_group *group);
 
 /* Where F's content comes from, for messages: without what may be a secret
- * (user, password, query).  Returns TEXT. */
+ * (user, password, query); "{key}" stays as it is.  Returns TEXT. */
 #define CONF_SOURCE 256
 char *conf_source(const struct conf_feed *f, char text[static CONF_SOURCE]);
+
+/* Whether F's URL, of a web server, has a place for its secret ("{key}"). */
+bool conf_has_key(const struct conf_feed *f);
 
 /* The name or address of the server that F's content comes from; returns TEXT,
  * "" where it is a file of this machine. */

@@ -59,16 +59,38 @@ check_plain_names(
 
 /* ---- answers ---- */
 
-/* What a section says of answers, taken alone. */
+/* What the section of HEAD says of answers: each option taken alone, so that
+ * all faults are told, and each at its line. */
 static void
-check_answer(struct options_reader *r, unsigned line, const char *what,
-    const struct conf_answer *a)
+check_answer(struct options_reader *r, const struct section_head *head,
+    const char *what, const struct conf_answer *a)
 {
-	struct fsk_answer unused;
-	char why[128];
+#define FIELD(f) \
+	{ \
+		offsetof(struct conf_answer, f), sizeof(a->f) \
+	}
+	static const struct {
+		size_t at, size;
+	} fields[] = { FIELD(sinkhole), FIELD(cname), FIELD(ede_text),
+		FIELD(soa_mname), FIELD(soa_rname), FIELD(types) };
+#undef FIELD
 
-	if (!answer_make(a, &unused, why))
-		options_fault(r, line, "%s: %s", what, why);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		struct conf_answer one = { .severity = OPTION_UNSET,
+			.action = OPTION_UNSET,
+			.ttl = OPTION_UNSET,
+			.ede = OPTION_UNSET,
+			.aliases = OPTION_UNSET,
+			.minimum_feeds = OPTION_UNSET };
+		const char *field = (const char *)a + fields[i].at;
+		struct fsk_answer unused;
+		char why[128];
+
+		memcpy((char *)&one + fields[i].at, field, fields[i].size);
+		if (!answer_make(&one, &unused, why))
+			options_fault(
+			    r, options_line(head, field), "%s: %s", what, why);
+	}
 }
 
 /* Whether what comes out for a feed or a rule, with all that it inherits, has
@@ -110,7 +132,7 @@ check_parts(struct options_reader *r, const char *of, const char *kind,
 
 		snprintf(what, sizeof(what), "%s%s \"%s\"", of, kind,
 		    part[i].head.title);
-		check_answer(r, part[i].head.line, what, &part[i].answer);
+		check_answer(r, &part[i].head, what, &part[i].answer);
 		if (strcmp(kind, "grade") == 0 &&
 		    strcmp(part[i].head.title, "red") != 0 &&
 		    strcmp(part[i].head.title, "yellow") != 0)
@@ -137,40 +159,44 @@ check_source(
     struct options_reader *r, const struct conf_feed *f, const char *what)
 {
 	const bool secret = f->secret_file != NULL || f->secret_env != NULL;
-	const unsigned line = f->head.line;
+	const struct section_head *head = &f->head;
+	char host[CONF_SOURCE];
 
 	if ((f->url == NULL) == (f->server == NULL))
 		options_fault(
-		    r, line, "%s: needs either 'url' or 'server'", what);
+		    r, head->line, "%s: needs either 'url' or 'server'", what);
 	if ((f->server == NULL) != (f->zone == NULL))
 		options_fault(
-		    r, line, "%s: 'server' and 'zone' go together", what);
+		    r, head->line, "%s: 'server' and 'zone' go together", what);
 	if (f->url != NULL && f->url[0] != '/' &&
 	    strncmp(f->url, "https://", 8) != 0 &&
 	    strncmp(f->url, "http://", 7) != 0 &&
 	    strncmp(f->url, "file:///", 8) != 0)
-		options_fault(r, line,
+		options_fault(r, options_line(head, &f->url),
 		    "%s: 'url' must be https, http, file or a whole path",
 		    what);
 	if (f->secret_file != NULL && f->secret_env != NULL)
-		options_fault(r, line,
+		options_fault(r, options_line(head, &f->secret_env),
 		    "%s: either 'secret-file' or 'secret-env', not both", what);
 	if (secret !=
 	    (f->secret_header != NULL || f->secret_query != NULL ||
-		f->tsig_name != NULL))
-		options_fault(r, line,
+		f->tsig_name != NULL || conf_has_key(f)))
+		options_fault(r, head->line,
 		    "%s: a secret needs a source ('secret-file' or "
-		    "'secret-env') and a use ('secret-header', 'secret-query' "
-		    "or 'tsig-name')",
+		    "'secret-env') and a use ('secret-header', 'secret-query', "
+		    "'tsig-name' or '{key}' in the URL)",
 		    what);
+	if (conf_has_key(f) && strstr(conf_host(f, host), "{") != NULL)
+		options_fault(r, options_line(head, &f->url),
+		    "%s: '{key}' may not be in the name of the server", what);
 	if (f->secret_header != NULL && !is_token(f->secret_header))
-		options_fault(r, line,
+		options_fault(r, options_line(head, &f->secret_header),
 		    "%s: 'secret-header' is the name of a header, without "
 		    "':'",
 		    what);
 	if (f->tsig_name != NULL && f->server == NULL)
-		options_fault(
-		    r, line, "%s: 'tsig-name' is for a 'server'", what);
+		options_fault(r, options_line(head, &f->tsig_name),
+		    "%s: 'tsig-name' is for a 'server'", what);
 }
 
 static void
@@ -195,20 +221,23 @@ check_feed(struct options_reader *r, struct conf *c, struct conf_feed *f)
 	if (strcmp(f->format_name, "auto") != 0) {
 		f->format = parse_find(f->format_name);
 		if (f->format == NULL)
-			options_fault(r, line, "%s: no format '%s'", what,
-			    f->format_name);
+			options_fault(r,
+			    options_line(&f->head, &f->format_name),
+			    "%s: no format '%s'", what, f->format_name);
 	}
 	if (*f->category == '\0')
-		options_fault(r, line, "%s: an empty category", what);
-	check_answer(r, line, what, &f->answer);
+		options_fault(r, options_line(&f->head, &f->category),
+		    "%s: an empty category", what);
+	check_answer(r, &f->head, what, &f->answer);
 	if (!f->allow) {
 		const struct conf_answer a = conf_answer_of(c, f, NULL, NULL);
 
-		check_whole(r, line, what, &a);
+		check_whole(
+		    r, options_line(&f->head, &f->answer.action), what, &a);
 	}
 	if (f->subtree && !f->allow)
-		options_fault(
-		    r, line, "%s: 'subtree' is for allow sections", what);
+		options_fault(r, options_line(&f->head, &f->subtree),
+		    "%s: 'subtree' is for allow sections", what);
 }
 
 /* ---- policy ---- */
@@ -254,24 +283,22 @@ static void
 check_places(struct options_reader *r, const struct conf *c,
     const struct conf_rule *rule, const char *what)
 {
-	const unsigned line = rule->head.line;
-
-	check_prefixes(r, line, what, &rule->prefixes);
+	check_prefixes(r, rule->head.line, what, &rule->prefixes);
 	for (size_t i = 0; i < rule->countries.n; i++)
 		if (!is_country(rule->countries.at[i]))
-			options_fault(r, line,
+			options_fault(r, rule->countries.line,
 			    "%s: '%s' is no country (two capitals)", what,
 			    rule->countries.at[i]);
 	for (size_t i = 0; i < rule->networks.n; i++)
 		if (!is_network(rule->networks.at[i]))
-			options_fault(r, line,
+			options_fault(r, rule->networks.line,
 			    "%s: '%s' is no network (AS and a number)", what,
 			    rule->networks.at[i]);
 	if (rule->countries.n > 0 && c->policy.country_db == NULL)
-		options_fault(r, line,
+		options_fault(r, rule->countries.line,
 		    "%s: 'countries' need a 'country-db' in the policy", what);
 	if (rule->networks.n > 0 && c->policy.asn_db == NULL)
-		options_fault(r, line,
+		options_fault(r, rule->networks.line,
 		    "%s: 'networks' need an 'asn-db' in the policy", what);
 }
 
@@ -298,8 +325,9 @@ check_rule(struct options_reader *r, const struct conf *c,
 		options_fault(r, rule->head.line,
 		    "%s: a name has 1 to 127 octets, none for control", what);
 	check_names(r, rule->head.line, what, &rule->names);
-	check_answer(r, rule->head.line, what, &rule->answer);
-	check_whole(r, rule->head.line, what, &a);
+	check_answer(r, &rule->head, what, &rule->answer);
+	check_whole(
+	    r, options_line(&rule->head, &rule->answer.action), what, &a);
 	check_places(r, c, rule, what);
 	if (rule->names.n + rule->files.n + rule->prefixes.n +
 		rule->countries.n + rule->networks.n ==
@@ -336,6 +364,7 @@ static void
 check_group_answers(struct options_reader *r, const struct conf *c,
     const struct conf_group *g, const char *what)
 {
+	const unsigned line = options_line(&g->head, &g->answer.action);
 	const struct conf_rule *rule = c->policy.rules.at;
 	/* As group_list() has it. */
 	const struct conf_rule own = { .category = (char *)(uintptr_t) "group",
@@ -343,7 +372,7 @@ check_group_answers(struct options_reader *r, const struct conf *c,
 	struct conf_answer a = conf_answer_of(c, NULL, &own, g), without;
 
 	if (g->block.n + g->block_files.n > 0 && !is_whole(&a)) {
-		check_whole(r, g->head.line, what, &a);
+		check_whole(r, line, what, &a);
 		return;
 	}
 	for (size_t i = 0; i < c->nfeeds + c->policy.rules.n; i++) {
@@ -356,7 +385,7 @@ check_group_answers(struct options_reader *r, const struct conf *c,
 		a = conf_answer_of(c, f, of, g);
 		without = conf_answer_of(c, f, of, NULL);
 		if (!is_whole(&a) && is_whole(&without)) {
-			check_whole(r, g->head.line, what, &a);
+			check_whole(r, line, what, &a);
 			return;
 		}
 	}
@@ -386,13 +415,13 @@ check_group(
 	check_prefixes(r, line, what, &g->prefixes);
 	check_names(r, line, what, &g->block);
 	check_names(r, line, what, &g->allow);
-	check_answer(r, line, what, &g->answer);
+	check_answer(r, &g->head, what, &g->answer);
 	if (g->time != NULL &&
 	    (wrong = schedule_read(&unused, g->time)) != NULL)
-		options_fault(
-		    r, line, "%s: the time '%s': %s", what, g->time, wrong);
+		options_fault(r, options_line(&g->head, &g->time),
+		    "%s: the time '%s': %s", what, g->time, wrong);
 	if (!schedule_zone(g->timezone))
-		options_fault(r, line,
+		options_fault(r, options_line(&g->head, &g->timezone),
 		    "%s: no time zone '%s' on this machine (tzdata)", what,
 		    g->timezone);
 	check_group_feeds(r, c, g, what);
@@ -406,7 +435,7 @@ check_policy(struct options_reader *r, const struct conf *c)
 	const struct conf_rule *rule = p->rules.at;
 	const struct conf_group *group = p->groups.at;
 
-	check_answer(r, 0, "policy", &p->answer);
+	check_answer(r, &p->head, "policy", &p->answer);
 	check_parts(r, "", "category", &p->categories);
 	check_parts(r, "", "grade", &p->severities);
 	for (size_t i = 0; i < p->rules.n; i++)

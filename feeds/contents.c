@@ -111,15 +111,6 @@ secret_of(struct content *k)
 	return text;
 }
 
-/* What is secret is wiped before its memory is used by others. */
-static void
-free_secret(char *secret)
-{
-	if (secret != NULL)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
-}
-
 /* ---- servers ---- */
 
 /* Makes room for what a server will send. */
@@ -203,25 +194,39 @@ is_kept(const struct content *k)
 
 /* ---- web servers ---- */
 
-/* Fills in REQ for K; what of it is secret is for free_secret(). */
+/* What of a request is secret. */
+struct secrets {
+	char *key, *header, *query;
+};
+
+static void
+free_secrets(struct secrets *s)
+{
+	fetch_free_secret(s->key);
+	fetch_free_secret(s->header);
+	fetch_free_secret(s->query);
+}
+
+/* Fills in REQ for K; what of it is secret is S's. */
 static bool
 make_request(const struct conf *c, struct content *k, struct fetch_request *req,
-    char **header, char **query)
+    struct secrets *s)
 {
 	const struct conf_feed *f = k->f;
-	char *secret = secret_of(k);
 
-	*header = *query = NULL;
-	if (k->status == CONTENT_FAILED || !make_room(c, k)) {
-		free_secret(secret);
+	*s = (struct secrets){ .key = secret_of(k) };
+	if (k->status == CONTENT_FAILED || !make_room(c, k))
 		return false;
-	}
-	if ((secret != NULL && f->secret_header != NULL &&
-		asprintf(header, "%s: %s", f->secret_header, secret) == -1) ||
-	    (secret != NULL && f->secret_query != NULL &&
-		asprintf(query, "%s=%s", f->secret_query, secret) == -1))
+	if (s->key != NULL && f->secret_header != NULL &&
+	    asprintf(&s->header, "%s: %s", f->secret_header, s->key) == -1) {
+		s->header = NULL;
 		fail(k, "out of memory");
-	free_secret(secret);
+	}
+	if (s->key != NULL && f->secret_query != NULL &&
+	    asprintf(&s->query, "%s=%s", f->secret_query, s->key) == -1) {
+		s->query = NULL;
+		fail(k, "out of memory");
+	}
 	*req = (struct fetch_request){
 		.feed = f->head.title,
 		.url = f->url,
@@ -229,8 +234,9 @@ make_request(const struct conf *c, struct content *k, struct fetch_request *req,
 		.user_agent = c->user_agent,
 		.proxy = f->proxy != NULL ? f->proxy : c->proxy,
 		.ca_file = f->ca_file != NULL ? f->ca_file : c->ca_file,
-		.secret_header = *header,
-		.secret_query = *query,
+		.secret_header = s->header,
+		.secret_query = s->query,
+		.secret_key = s->key,
 		.max_bytes = f->max_size,
 		.max_seconds = f->timeout,
 		.connect_seconds = c->connect_timeout,
@@ -279,7 +285,7 @@ struct web {
 	struct fetch_request *req;
 	struct fetch_result *res;
 	struct content **of;
-	char **header, **query;
+	struct secrets *secrets;
 	size_t n;
 };
 
@@ -294,23 +300,18 @@ get_from_web(const struct conf *c, struct content *at, size_t n,
     const atomic_bool *stop, struct fsk_error *err)
 {
 	struct web w = { calloc(n, sizeof(*w.req)), calloc(n, sizeof(*w.res)),
-		calloc(n, sizeof(*w.of)), calloc(n, sizeof(*w.header)),
-		calloc(n, sizeof(*w.query)), 0 };
+		calloc(n, sizeof(*w.of)), calloc(n, sizeof(*w.secrets)), 0 };
 	int rc = FSK_OK;
 
-	if (w.req == NULL || w.res == NULL || w.of == NULL ||
-	    w.header == NULL || w.query == NULL)
+	if (w.req == NULL || w.res == NULL || w.of == NULL || w.secrets == NULL)
 		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
 	for (size_t i = 0; i < n && rc == FSK_OK; i++) {
 		if (!is_web(at[i].f))
 			continue;
-		if (make_request(
-			c, &at[i], &w.req[w.n], &w.header[w.n], &w.query[w.n]))
+		if (make_request(c, &at[i], &w.req[w.n], &w.secrets[w.n]))
 			w.of[w.n++] = &at[i];
-		else {
-			free_secret(w.header[w.n]);
-			free_secret(w.query[w.n]);
-		}
+		else
+			free_secrets(&w.secrets[w.n]);
 	}
 	if (rc == FSK_OK && w.n > 0)
 		rc = fetch_all(
@@ -318,14 +319,12 @@ get_from_web(const struct conf *c, struct content *at, size_t n,
 	for (size_t i = 0; i < w.n; i++) {
 		if (rc == FSK_OK)
 			take_result(w.of[i], &w.res[i]);
-		free_secret(w.header[i]);
-		free_secret(w.query[i]);
+		free_secrets(&w.secrets[i]);
 	}
 	free(w.req);
 	free(w.res);
 	free(w.of);
-	free(w.header);
-	free(w.query);
+	free(w.secrets);
 	return rc;
 }
 
@@ -399,7 +398,7 @@ finish_transfer(struct zone *z)
 			break;
 		}
 	}
-	free_secret(z->secret);
+	fetch_free_secret(z->secret);
 }
 
 /* All zones, as many at a time as other contents. */

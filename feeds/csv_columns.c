@@ -123,7 +123,7 @@ find_roles(struct csv_columns *c, const struct csv_row *header)
 			c->end = i;
 		else if (role == VALUE_TYPE && type == -1)
 			type = i;
-		else if (role >= VALUE_NAME && role > best) {
+		else if (role >= VALUE_ADDRESS && role > best) {
 			best = role;
 			c->value = i;
 		}
@@ -210,6 +210,8 @@ csv_header_guess(const struct csv_row *r)
 	case VALUE_TYPE:
 	case VALUE_END:
 		return 0;
+	case VALUE_ADDRESS:
+		return r->n > 1 ? 90 : 0;
 	case VALUE_NAME: /* a word like others; "name" is even a TLD */
 		return r->n > 1 ? 50 : 0;
 	case VALUE_HOST:

@@ -75,7 +75,8 @@ read_record(struct record *r, json_t *object)
 			r->end = member;
 		else if (role == VALUE_TYPE)
 			r->type = member;
-		else if (role > VALUE_NAME && role > r->role) {
+		else if (role >= VALUE_ADDRESS && role != VALUE_NAME &&
+		    role > r->role) {
 			r->role = role;
 			r->value = member;
 		}

@@ -2,7 +2,8 @@
 /*
  * STIX 2.0 and 2.1: bundles, what TAXII servers send ("objects"), and single
  * objects.  Indicators count unless revoked or past their valid_until, by the
- * machine's clock when they are read; so do domain-name and url objects.
+ * machine's clock when they are read; so do domain-name and url objects, and
+ * addresses for who takes them.
  */
 #include <jansson.h>
 #include <string.h>
@@ -44,6 +45,10 @@ take_comparison(
 	if (is_path(path, path_len, "domain-name:value") ||
 	    is_path(path, path_len, "hostname:value") ||
 	    is_path(path, path_len, "url:value"))
+		doc_text(o->d, PARSE_LIST, value, len);
+	else if (o->d->sink->addresses &&
+	    (is_path(path, path_len, "ipv4-addr:value") ||
+		is_path(path, path_len, "ipv6-addr:value")))
 		doc_text(o->d, PARSE_LIST, value, len);
 	else
 		doc_item(o->d, PARSE_SKIPPED, "neither a name nor a URL", value,

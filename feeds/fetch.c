@@ -30,9 +30,9 @@ struct job {
 	enum phase phase;
 	int64_t begin, next; /* ms; of the first try, of the next one */
 	unsigned hops;
-	char *url;                  /* after redirections, for curl_free() */
-	bool same_host;             /* as the request: secrets may go there */
-	uint8_t from[FSK_ADDR_LEN]; /* the address that redirected first */
+	char *url;      /* after redirections, for fetch_free_secret() */
+	bool same_host; /* as the request: secrets may go there */
+	uint8_t from[FSK_ADDR_LEN];     /* the address that redirected first */
 	char refused[INET6_ADDRSTRLEN]; /* where that may not lead; "" */
 	CURL *easy;
 	struct curl_slist *headers;
@@ -142,20 +142,73 @@ make_headers(struct job *j)
 		add_header(j, j->req->secret_header));
 }
 
-/* The URL with the secret that belongs into its query, for curl_free(). */
+void
+fetch_free_secret(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
+/* URL with VALUE in place of each FETCH_KEY, for fetch_free_secret(). */
+static char *
+replace_keys(const char *url, const char *value)
+{
+	const size_t len = strlen(value), key = sizeof(FETCH_KEY) - 1;
+	size_t n = strlen(url) + 1;
+	char *out, *to;
+
+	for (const char *p = url; (p = strstr(p, FETCH_KEY)) != NULL; p += key)
+		n += len;
+	out = to = malloc(n);
+	for (const char *at; out != NULL; url = at + key) {
+		at = strstr(url, FETCH_KEY);
+		if (at == NULL) {
+			strcpy(to, url);
+			break;
+		}
+		memcpy(to, url, (size_t)(at - url));
+		to += at - url;
+		memcpy(to, value, len);
+		to += len;
+	}
+	return out;
+}
+
+/* The URL of the job with the secret that belongs into it, for
+ * fetch_free_secret(). What a server redirects to has no place for one. */
+static char *
+url_with_key(const struct job *j)
+{
+	char *value, *out;
+
+	if (j->req->secret_key == NULL || j->hops > 0)
+		return strdup(j->url);
+	/* What the secret holds is not read as URL. */
+	value = curl_easy_escape(j->easy, j->req->secret_key, 0);
+	if (value == NULL)
+		return NULL;
+	out = replace_keys(j->url, value);
+	explicit_bzero(value, strlen(value));
+	curl_free(value);
+	return out;
+}
+
+/* The same with the secret that belongs into its query, for curl_free(). */
 static char *
 full_url(const struct job *j)
 {
 	CURLU *u = curl_url();
-	char *out = NULL;
+	char *url = url_with_key(j), *out = NULL;
 
-	if (u != NULL &&
-	    curl_url_set(u, CURLUPART_URL, j->url, 0) == CURLUE_OK &&
+	if (u != NULL && url != NULL &&
+	    curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
 	    (j->req->secret_query == NULL || !j->same_host ||
 		curl_url_set(u, CURLUPART_QUERY, j->req->secret_query,
 		    CURLU_APPENDQUERY | CURLU_URLENCODE) == CURLUE_OK))
 		curl_url_get(u, CURLUPART_URL, &out, 0);
 	curl_url_cleanup(u);
+	fetch_free_secret(url);
 	return out;
 }
 
@@ -315,7 +368,7 @@ redirect(struct job *j, const char *to)
 		j->hops++;
 		/* Once elsewhere, a secret does not come back either. */
 		j->same_host = j->same_host && strcasecmp(from, next) == 0;
-		free(j->url);
+		fetch_free_secret(j->url);
 		j->url = copy;
 		copy = NULL;
 		j->phase = WAITING;
@@ -395,7 +448,7 @@ retry(struct job *j, const char *why)
 		j->next = now + (int64_t)pause;
 		j->hops = 0;
 		j->same_host = true;
-		free(j->url);
+		fetch_free_secret(j->url);
 		j->url = strdup(j->req->url);
 		if (j->url == NULL)
 			fail_job(j, "out of memory");
@@ -522,7 +575,7 @@ close_job(CURLM *multi, struct job *j)
 	curl_easy_cleanup(j->easy);
 	curl_slist_free_all(j->headers);
 	free(j->part);
-	free(j->url);
+	fetch_free_secret(j->url);
 }
 
 /* Starts what may start; returns how many are not done yet, and in *WAIT the

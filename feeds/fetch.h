@@ -16,14 +16,19 @@
 
 #include "lib/err.h"
 
+/* In a URL: here comes the secret. */
+#define FETCH_KEY "{key}"
+
 struct fetch_request {
 	const char *feed; /* for messages */
 	const char *url;  /* http or https */
 	const char *to;   /* the file for the body, replaced when it is whole */
-	const char *user_agent, *proxy;   /* NULL: none */
-	const char *ca_file;              /* NULL: the system's */
-	const char *secret_header;        /* "Auth-Key: value", never shown */
-	const char *secret_query;         /* "auth-key=value", never shown */
+	const char *user_agent, *proxy; /* NULL: none */
+	const char *ca_file;            /* NULL: the system's */
+	const char *secret_header;      /* "Auth-Key: value", never shown */
+	const char *secret_query;       /* "auth-key=value", never shown */
+	const char *secret_key; /* in place of each FETCH_KEY of the URL, never
+				   shown; NULL: that is a text like others */
 	const char *etag, *last_modified; /* of the body kept; NULL: none */
 	uint64_t max_bytes;   /* of the body without its transfer coding */
 	uint64_t max_seconds; /* for all tries */
@@ -44,6 +49,10 @@ struct fetch_result {
 	unsigned tries;
 	char why[256];
 };
+
+/* Wipes SECRET, so that nobody else gets to see it, and frees it; NULL is fine.
+ */
+void fetch_free_secret(char *secret);
 
 /* Fetches the N bodies at REQ, PARALLEL at a time; RES tells what became of
  * each.  Ends soon after *STOP is set (may be NULL).  An error is for what

@@ -294,6 +294,21 @@ fill_block(struct source *s, struct block *b, bool *end, struct fsk_error *err)
 	return FSK_OK;
 }
 
+static int
+no_format(
+    const struct ingest_input *in, const struct block *b, struct fsk_error *err)
+{
+	const char *what = parse_unsupported(b->text, b->len);
+
+	if (what != NULL)
+		return fsk_fail(err, FSK_EFORMAT,
+		    "'%s' is %s: that format is not supported", name_of(in),
+		    what);
+	return fsk_fail(err, FSK_EFORMAT,
+	    "'%s' is in no format that is known (is it a page for people?)",
+	    name_of(in));
+}
+
 /* The beginning of an input: its format and the state of that. */
 static int
 begin_input(struct ingest_input *in, struct block *b, void **state,
@@ -307,10 +322,7 @@ begin_input(struct ingest_input *in, struct block *b, void **state,
 	if (in->format == NULL)
 		in->format = parse_guess(b->text, b->len);
 	if (in->format == NULL)
-		return fsk_fail(err, FSK_EFORMAT,
-		    "'%s' is in no format that is known (is it a page for "
-		    "people?)",
-		    name_of(in));
+		return no_format(in, b, err);
 	if (in->format->open != NULL) {
 		*state = in->format->open(&in->form, &why);
 		if (*state == NULL)

@@ -31,6 +31,10 @@ struct merge_request {
 	const char *to;      /* the database's path */
 	const char *refused; /* the file for what is left out: lines of feed,
 				entry and reason with tabs between */
+	const char *dates;   /* the file for what dates.h keeps of rules, to
+				take the place of `rules.fsdb` when the
+				database is in force; NULL: it is not kept.
+				Without rules there is none */
 };
 
 /* Makes the database R->to. */

@@ -421,22 +421,43 @@ take_values(struct options_reader *r, cfg_t *cfg, const struct conf_option *o,
 	}
 }
 
-/* The first line of an option of the section CFG; 0 if it has none. */
-static unsigned
-first_line(cfg_t *cfg, const struct section *s)
+/* Notes where the options of the section CFG stand. */
+static void
+note_lines(struct options_reader *r, cfg_t *cfg, const struct section *s,
+    struct section_head *head)
 {
-	unsigned first = 0;
-
+	/* When all is read this is the line of the section's end. */
+	head->line = cfg->line > 0 ? (unsigned)cfg->line : 0;
+	head->lines = calloc(s->n + 1, sizeof(*head->lines));
+	if (head->lines == NULL) {
+		options_fault(r, 0, "out of memory");
+		return;
+	}
 	for (size_t i = 0; i < s->n; i++) {
 		const cfg_opt_t *opt = cfg_getopt(cfg, s->options[i].name);
 		unsigned line = opt != NULL && opt->comment != NULL
 		    ? (unsigned)atoi(opt->comment)
 		    : 0;
 
-		if (line != 0 && (first == 0 || line < first))
-			first = line;
+		if (line == 0)
+			continue;
+		if (line < head->line || head->line == 0)
+			head->line = line;
+		head->lines[head->nlines++] = (struct option_line){
+			s->options[i].at, line
+		};
 	}
-	return first;
+}
+
+unsigned
+options_line(const struct section_head *head, const void *field)
+{
+	const size_t at = (size_t)((const char *)field - (const char *)head);
+
+	for (size_t i = 0; i < head->nlines; i++)
+		if (head->lines[i].at == at)
+			return head->lines[i].line;
+	return head->line;
 }
 
 static void take_section(
@@ -462,7 +483,7 @@ take_list(struct options_reader *r, cfg_t *cfg, const struct section *s,
 		head->title = strdup(cfg_title(sec));
 		if (head->title == NULL)
 			options_fault(r, 0, "out of memory");
-		head->line = first_line(sec, s);
+		note_lines(r, sec, s, head);
 		take_section(r, sec, s, head);
 	}
 }
@@ -481,11 +502,13 @@ take_section(
 			if (cfg != NULL)
 				take_list(r, cfg, s, to);
 		} else {
-			take_section(r,
-			    cfg != NULL && cfg_size(cfg, s->name) > 0
-				? cfg_getnsec(cfg, s->name, 0)
-				: NULL,
-			    s, to);
+			cfg_t *sec = cfg != NULL && cfg_size(cfg, s->name) > 0
+			    ? cfg_getnsec(cfg, s->name, 0)
+			    : NULL;
+
+			if (sec != NULL)
+				note_lines(r, sec, s, to);
+			take_section(r, sec, s, to);
 		}
 	}
 }
@@ -569,6 +592,7 @@ options_free(const struct section *file, void *base)
 		struct section_list *list = (void *)((char *)base + s->at);
 
 		if (!s->titled) {
+			free(((struct section_head *)(void *)list)->lines);
 			options_free(s, list);
 			continue;
 		}
@@ -577,6 +601,7 @@ options_free(const struct section *file, void *base)
 			    i * s->size);
 
 			free(head->title);
+			free(head->lines);
 			options_free(s, head);
 		}
 		free(list->at);

@@ -43,10 +43,15 @@ struct conf_option {
 	const char *choices;  /* separated by blanks */
 };
 
-/* What all structs of sections that may come more than once begin with. */
+/* What the structs of all sections begin with, but that of the file. */
 struct section_head {
-	char *title;
-	unsigned line; /* of its first option */
+	char *title;   /* NULL: it is without */
+	unsigned line; /* of its first option, or of its end; 0: nowhere */
+	struct option_line {
+		size_t at; /* where in the section's struct */
+		unsigned line;
+	} * lines; /* of the options that are said */
+	size_t nlines;
 };
 
 /* Where the structs of such sections go. */
@@ -78,6 +83,10 @@ struct options_reader {
 /* Tells a fault: "PATH:LINE: what"; LINE 0: nowhere in particular. */
 void options_fault(struct options_reader *r, unsigned line, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
+
+/* The line of the option that fills FIELD of the struct that HEAD begins; where
+ * it is not said, that of the section. */
+unsigned options_line(const struct section_head *head, const void *field);
 
 /* Reads R->path as what FILE describes into *BASE, which is zero; FILE's own
  * name does not matter.  What is wrong is told and counted in R; false where

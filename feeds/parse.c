@@ -155,13 +155,40 @@ is_html(const char *text, size_t len)
 	return false;
 }
 
+/* "{+block}", "{ -filter{x} }": what is done about the patterns that follow.
+ * To read these as names alone would lose what "/path" and "{-block}" say. */
+static bool
+is_privoxy_action(const char *row, size_t len)
+{
+	parse_blanks(&row, &len);
+	if (len < 4 || row[0] != '{' || row[len - 1] != '}')
+		return false;
+	row++;
+	len -= 2;
+	parse_blanks(&row, &len);
+	return len > 1 && (row[0] == '+' || row[0] == '-') && row[1] >= 'a' &&
+	    row[1] <= 'z';
+}
+
+const char *
+parse_unsupported(const char *text, size_t len)
+{
+	const char *row;
+	size_t row_len;
+
+	while (parse_line(&text, &len, &row, &row_len))
+		if (is_privoxy_action(row, row_len))
+			return "an action file of Privoxy";
+	return NULL;
+}
+
 const struct parse_format *
 parse_guess(const char *text, size_t len)
 {
 	const struct parse_format *best = NULL;
 	unsigned most = 0;
 
-	if (is_html(text, len))
+	if (is_html(text, len) || parse_unsupported(text, len) != NULL)
 		return NULL;
 	for (size_t i = 0; i < FORMATS; i++) {
 		unsigned sure = parse_formats[i]->guess(text, len);

@@ -94,8 +94,12 @@ const struct parse_format *parse_find(const char *name);
 const struct parse_format *parse_row(unsigned i);
 
 /* Guesses the format from the first LEN octets of a file; NULL if it is HTML,
- * or nothing that any format knows. */
+ * of a kind that is not supported, or nothing that any format knows. */
 const struct parse_format *parse_guess(const char *text, size_t len);
+
+/* What a file with these first LEN octets is, where that is known and not
+ * supported ("an action file of Privoxy"); else NULL. */
+const char *parse_unsupported(const char *text, size_t len);
 
 /* ---- what formats share ---- */
 

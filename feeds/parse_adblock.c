@@ -6,10 +6,11 @@
  * Of rules for hosts as a whole the names are taken (pattern.h), and of lines
  * as in hosts files; "@@" before a rule excepts its names, $badfilter takes a
  * rule back, and $denyallow excepts names from the rule that it stands in.
- * Other modifiers tie a rule to pages, clients, record types and so on, and are
- * skipped as rules for parts of pages and of URLs are.  What stands between
- * "!#if"
- * and "!#endif" is read as if the condition held.
+ * Other modifiers tie a rule to pages, clients and so on, and are skipped as
+ * rules for parts of pages and of URLs are.  So is $dnstype: where feeds list
+ * one name for different types, or one for all, no answer of a single feed has
+ * it right, and an entry has but one.  What stands between "!#if" and "!#endif"
+ * is read as if the condition held.
  */
 #include <string.h>
 #include <strings.h>
@@ -118,6 +119,8 @@ modifiers(struct parse_sink *sink, struct rule *r, const char *text, size_t len)
 		    r->kind == PARSE_LIST) {
 			r->except = word + 10;
 			r->except_len = word_len - 10;
+		} else if (begins(word, word_len, "dnstype=")) {
+			return skip(sink, "a rule for some query types");
 		} else {
 			return skip(sink, "a modifier limits the rule");
 		}

@@ -154,12 +154,30 @@ check_complete(const struct conf *c, struct fsk_error *err)
 	return rc;
 }
 
+/* What rules list counts from the day on which it came IN_FORCE.  Dates that
+ * cannot be kept are no reason to take a database back. */
+static void
+keep_dates(const struct conf *c, const char *from, bool in_force)
+{
+	char *to = state_path(c->state, NULL, "rules.fsdb");
+
+	if (!in_force)
+		unlink(from);
+	else if (to == NULL ||
+	    (rename(from, to) == -1 &&
+		/* There are no rules any more. */
+		(errno != ENOENT || (unlink(to) == -1 && errno != ENOENT))))
+		complain("cannot keep the dates of rules: %s", strerror(errno));
+	free(to);
+}
+
 static int
 make_generation(struct release *r, struct guard *g, struct fsk_error *err)
 {
 	const struct conf *c = r->c;
 	char *folder = state_path(c->state, NULL, "generations");
 	char *refused = state_path(c->state, NULL, "refused");
+	char *dates = state_path(c->state, NULL, "rules.fsdb.new");
 	char *to = generation_candidate(c);
 	struct merge_request request = { .c = c,
 		.g = g,
@@ -168,11 +186,12 @@ make_generation(struct release *r, struct guard *g, struct fsk_error *err)
 		.serial = r->serial,
 		.now = r->now,
 		.to = to,
-		.refused = refused };
+		.refused = refused,
+		.dates = dates };
 	struct fsk_writer_result result;
 	int rc;
 
-	if (folder == NULL || refused == NULL || to == NULL)
+	if (folder == NULL || refused == NULL || dates == NULL || to == NULL)
 		rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
 	else
 		rc = state_folder(folder, err);
@@ -195,8 +214,11 @@ make_generation(struct release *r, struct guard *g, struct fsk_error *err)
 		rc = generation_admit(c, r->serial, err);
 	if (rc == FSK_OK)
 		rc = generation_install(c, r->serial, err);
+	if (dates != NULL)
+		keep_dates(c, dates, rc == FSK_OK);
 	free(folder);
 	free(refused);
+	free(dates);
 	free(to);
 	return rc;
 }

@@ -58,7 +58,7 @@ state_is_ours(const char *name)
 {
 	static const char *const ours[] = { "lock", "watch.lock", "bypass.lock",
 		"generations", "published", "refused", "hold", "status.json",
-		"audit.log", "group.fsdb" };
+		"audit.log", "group.fsdb", "rules.fsdb" };
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++) {
 		const size_t len = strlen(ours[i]);

@@ -29,6 +29,10 @@ static const struct word roles[] = {
 	{ "DomainAddress", VALUE_HOST }, /* CERT Polska: JSON, CSV */
 	{ "AdresDomeny", VALUE_HOST },
 	{ "name", VALUE_NAME },
+	{ "ip", VALUE_ADDRESS },
+	{ "ip_address", VALUE_ADDRESS },
+	{ "ipaddress", VALUE_ADDRESS },
+	{ "dst_ip", VALUE_ADDRESS }, /* Feodo Tracker */
 	{ "type", VALUE_TYPE },
 	{ "ioc_type", VALUE_TYPE },
 	{ "indicator_type", VALUE_TYPE },
@@ -152,10 +156,63 @@ value_take(
 	return parse_indicator(sink, kind, url, scheme + len);
 }
 
+/* Whether TYPE is a word for addresses that somebody is led to.  MISP's ip-src
+ * is where something came from. */
+static bool
+is_address_type(const char *type, size_t len)
+{
+	static const char *const types[] = { "ip", "ipv4", "ipv6", "ip_address",
+		"cidr", "ip:port", "ip-dst", "ip-dst|port", "ipv4-addr",
+		"ipv6-addr" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (same_word(types[i], type, len))
+			return true;
+	return false;
+}
+
+/* Cuts the port off an address: "192.0.2.1:80", "[2001:db8::1]:80", MISP's
+ * "192.0.2.1|80". */
+static void
+cut_port(const char **text, size_t *len)
+{
+	const char *bar = memchr(*text, '|', *len);
+	const char *colon = memchr(*text, ':', *len);
+	const char *bracket = memchr(*text, ']', *len);
+
+	if (bar != NULL)
+		*len = (size_t)(bar - *text);
+	else if (bracket != NULL && **text == '[') {
+		++*text;
+		*len = (size_t)(bracket - *text);
+	} else if (colon != NULL && colon == memrchr(*text, ':', *len))
+		*len = (size_t)(colon - *text);
+}
+
+static enum parse_result
+take_address(
+    struct parse_sink *sink, enum parse_kind kind, const char *text, size_t len)
+{
+	const char *slash;
+	bool nowhere;
+
+	parse_blanks(&text, &len);
+	cut_port(&text, &len);
+	slash = memchr(text, '/', len);
+	if (!parse_address(
+		text, slash != NULL ? (size_t)(slash - text) : len, &nowhere)) {
+		sink->why = "no address";
+		return PARSE_BAD;
+	}
+	return parse_prefix(sink, kind, text, len);
+}
+
 enum parse_result
 value_take_typed(struct parse_sink *sink, enum parse_kind kind,
     const char *type, size_t type_len, const char *text, size_t len)
 {
+	if (sink->addresses && is_address_type(type, type_len))
+		return take_address(sink, kind, text, len);
 	if (!value_wanted(type, type_len)) {
 		sink->why = "neither a name nor a URL";
 		return PARSE_SKIPPED;

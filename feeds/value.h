@@ -18,6 +18,9 @@ enum value_role {
 	VALUE_OTHER,
 	VALUE_TYPE, /* the kind of thing that the indicator is */
 	VALUE_END,  /* since when it is listed no more; empty: it is listed */
+	/* An address: what is listed where there is nothing else, for a name's
+	 * address may be that of many. */
+	VALUE_ADDRESS,
 	/* The thing itself.  Where a feed has several of these, the last of
 	 * them counts: a URL says more than the host it is on. */
 	VALUE_NAME,      /* called "name", which may be anyone's */
@@ -38,8 +41,9 @@ bool value_wanted(const char *type, size_t len);
 enum parse_result value_take(struct parse_sink *sink, enum parse_kind kind,
     const char *text, size_t len);
 
-/* The same for an indicator of TYPE: of "domain|ip" the first half counts, and
- * what is neither name nor URL is skipped. */
+/* The same for an indicator of TYPE: of "domain|ip" the first half counts, of
+ * "ip:port" the address, if SINK takes any; what is neither name nor URL is
+ * skipped. */
 enum parse_result value_take_typed(struct parse_sink *sink,
     enum parse_kind kind, const char *type, size_t type_len, const char *text,
     size_t len);

@@ -12,7 +12,7 @@ packages="gcc libc6-dev make pkg-config patch xz-utils bzip2 ca-certificates
 	libcurl4-openssl-dev libldns-dev libcsv-dev libyaml-dev libcdb-dev
 	check libevent-dev libssl-dev libexpat1-dev
 	libnghttp2-dev flex bison zstd nsd bind9-dnsutils bind9-utils
-	ldnsutils openssl"
+	ldnsutils openssl dnsmasq-base"
 [ "${1-}" = clickhouse ] && packages="$packages clickhouse-server clickhouse-common"
 [ "${1-}" = bench ] && packages="$packages liblmdb-dev dnsperf valgrind python3-minimal"
 

@@ -153,6 +153,15 @@ static const struct {
 	    "a secret needs a source" },
 	{ "feed \"one\" { url = \"/x\" secret-header = \"Key\" }", 1,
 	    "a secret needs a source" },
+	{ "feed \"one\" { url = \"https://x/{key}\" }", 1,
+	    "a secret needs a source" },
+	/* Of a file it is a name like others. */
+	{ "feed \"one\" { url = \"/x/{key}\" secret-env = \"K\" }", 1,
+	    "a secret needs a source" },
+	{ "feed \"one\" {\n url = \"https://x.{key}/\"\n secret-env = K }", 2,
+	    "'{key}' may not be in the name of the server" },
+	{ "feed \"one\" { url = \"https://u@{key}:1\" secret-env = K }", 1,
+	    "'{key}' may not be in the name of the server" },
 	{ "feed \"one\" { url = \"/x\" secret-file = \"/k\" secret-env = \"K\" "
 	  "secret-query = \"k\" }",
 	    1, "not both" },
@@ -294,6 +303,9 @@ START_TEST(what_is_wrong_is_told_with_its_line)
 }
 END_TEST
 
+#define TEXT_64 \
+	"0123456789012345678901234567890123456789012345678901234567890123"
+
 START_TEST(all_that_is_wrong_is_told)
 {
 	ck_assert_ptr_null(read_text("state = \"x\"\n"
@@ -310,12 +322,72 @@ START_TEST(all_that_is_wrong_is_told)
 	faults_has(&faults, 2, "'bogus'");
 	faults_has(&faults, 3, "must be https");
 	faults_has(&faults, 4, "'trust'");
-	faults_has(&faults, 3, "needs 'sinkhole'");
+	faults_has(&faults, 5, "needs 'sinkhole'");
 	faults_has(&faults, 6, "own-names");
 	faults_has(&faults, 8, "needs 'names'");
 	faults_has(&faults, 9, "the time 'never'");
 	faults_has(&faults, 9, "needs 'prefixes'");
 	faults_count(&faults, 9);
+}
+END_TEST
+
+START_TEST(all_that_is_wrong_with_answers_is_told)
+{
+	ck_assert_ptr_null(
+	    read_text("feed \"a\" { url = \"/x\" }\n"
+		      "policy {\n"
+		      "  sinkhole = \"192.0.2.256\"\n"
+		      "  cname = \"a b\"\n"
+		      "  ttl = 8d\n"
+		      "  soa-mname = \"..\"\n"
+		      "  soa-rname = \"a@b\"\n"
+		      "  types = {AAAAA}\n"
+		      "  ede-text = \"" TEXT_64 TEXT_64 TEXT_64 TEXT_64 "\"\n"
+		      "  category \"x\" {\n"
+		      "    ttl = 5\n"
+		      "    cname = \"c d\"\n"
+		      "    types = {B}\n"
+		      "  }\n"
+		      "  group \"g\" {\n"
+		      "    prefixes = {\"192.0.2.0/24\"}\n"
+		      "    feed \"a\" {\n"
+		      "      ttl = 1\n"
+		      "      soa-mname = \"e f\"\n"
+		      "    }\n"
+		      "    sinkhole = \"none\"\n"
+		      "  }\n"
+		      "}\n"));
+	faults_has(&faults, 3, "policy: '192.0.2.256' is no list of");
+	faults_has(&faults, 4, "policy: cname 'a b' is no name");
+	faults_has(&faults, 5, "'ttl'");
+	faults_has(&faults, 6, "policy: soa-mname '..' is no name");
+	faults_has(&faults, 7, "policy: soa-rname 'a@b' is no name");
+	faults_has(&faults, 8, "policy: 'types' are");
+	faults_has(&faults, 9, "policy: the text of EDE");
+	faults_has(&faults, 12, "category \"x\": cname 'c d' is no name");
+	faults_has(&faults, 13, "category \"x\": 'types' are");
+	faults_has(&faults, 19, "group \"g\" feed \"a\": soa-mname");
+	faults_has(&faults, 21, "group \"g\": 'none' is no list of");
+	faults_count(&faults, 11);
+}
+END_TEST
+
+/* Sections in which nothing stands. */
+START_TEST(no_fault_is_without_its_line)
+{
+	ck_assert_ptr_null(read_text("feed \"a\" {\n"
+				     "}\n"
+				     "policy {\n"
+				     "  rule \"r\" { }\n"
+				     "  group \"g\" {\n"
+				     "    grade \"blue\" { }\n"
+				     "  }\n"
+				     "}\n"));
+	faults_has(&faults, 2, "needs either 'url' or 'server'");
+	faults_has(&faults, 4, "needs 'names'");
+	faults_has(&faults, 6, "a grade is");
+	faults_has(&faults, 7, "needs 'prefixes'");
+	faults_count(&faults, 4);
 }
 END_TEST
 
@@ -333,6 +405,9 @@ static const char *const good[] = {
 	"secret-header = \"Auth-Key\" }",
 	"feed \"one\" { url = \"https://x/\" secret-env = \"K\" "
 	"secret-query = \"auth-key\" }",
+	"feed \"one\" { url = \"https://x/{key}/y\" secret-env = \"K\" }",
+	"feed \"one\" { url = \"https://u:{key}@x/\" secret-file = \"/k\" }",
+	"feed \"one\" { url = \"/x/{key}\" }",
 	/* Without an action of its own. */
 	"feed \"one\" { url = \"/x\" sinkhole = \"192.0.2.1, 2001:db8::1\" }",
 	"feed \"one\" { url = \"/x\" action = sinkhole }\n"
@@ -509,6 +584,8 @@ static const struct {
 	{ "http://me:SECRET@feeds.test/a", "http://feeds.test/a" },
 	{ "http://me:SEC@RET@feeds.test/a@b", "http://feeds.test/a@b" },
 	{ "http://SECRET@feeds.test", "http://feeds.test" },
+	{ "http://me:{key}@feeds.test/{key}/a?{key}",
+	    "http://feeds.test/{key}/a?..." },
 	{ "/etc/fraudsink/a?b@c", "/etc/fraudsink/a?b@c" },
 	{ "file:///a@b", "file:///a@b" },
 };
@@ -632,6 +709,8 @@ main(void)
 	tcase_add_loop_test(
 	    tc, what_is_wrong_is_told_with_its_line, 0, COUNT(bad));
 	tcase_add_test(tc, all_that_is_wrong_is_told);
+	tcase_add_test(tc, all_that_is_wrong_with_answers_is_told);
+	tcase_add_test(tc, no_fault_is_without_its_line);
 	tcase_add_loop_test(tc, what_is_good_is_taken, 0, COUNT(good));
 	tcase_add_test(tc, the_narrowest_that_says_something_decides);
 	tcase_add_test(tc, options_are_inherited_one_by_one);

@@ -919,6 +919,68 @@ START_TEST(what_a_secret_holds_is_not_read_as_url)
 }
 END_TEST
 
+START_TEST(a_secret_may_be_a_part_of_the_url)
+{
+	static const char *const to[] = { "/b", "next", "//localhost/{key}" };
+	struct fetch_request req = request(
+	    http_url(server, "/data/{key}/{key}?a={key}"));
+	const bool elsewhere = _i == 2;
+	struct fetch_result res;
+
+	req.secret_key = "k/y?#%&";
+	http_page(server,
+	    &(struct http_page){ .path = "/data/k%2Fy%3F%23%25%26/"
+					 "k%2Fy%3F%23%25%26",
+		.status = 302,
+		.headers = location(to[_i]) });
+	http_page(server, &(struct http_page){ .path = "/b", .body = "a" });
+	http_page(server,
+	    &(struct http_page){
+		.path = "/data/k%2Fy%3F%23%25%26/next", .body = "a" });
+	req.redirects = 1;
+	res = fetch(&req);
+	ck_assert_str_eq(http_seen(server, 0)->query, "a=k%2Fy%3F%23%25%26");
+	if (elsewhere)
+		is_failure(&res, "");
+	else
+		is_new(&res, "a");
+	ck_assert_uint_eq(http_count(server, NULL), elsewhere ? 1 : 2);
+	ck_assert_ptr_null(strstr(res.why, "k/y"));
+	ck_assert_ptr_null(strstr(res.why, "k%2Fy"));
+}
+END_TEST
+
+/* Where a redirection leads has no place for it, whatever it looks like. */
+START_TEST(no_other_server_gets_to_name_the_place_of_a_secret)
+{
+	struct fetch_request req = request(http_url(server, "/{key}"));
+	struct http *other = http_start();
+	struct fetch_result res;
+
+	req.secret_key = KEY;
+	http_page(server,
+	    &(struct http_page){ .path = "/" KEY,
+		.status = 302,
+		.headers = location(http_url(other, "/{key}")) });
+	http_page(other, &(struct http_page){ .path = "/{key}", .body = "a" });
+	res = fetch(&req);
+	is_new(&res, "a");
+	ck_assert(!http_heard(other, KEY));
+	http_stop(other);
+}
+END_TEST
+
+START_TEST(what_is_no_place_for_a_secret_is_a_text)
+{
+	struct fetch_request req = request(http_url(server, "/{key}"));
+	struct fetch_result res;
+
+	http_page(server, &(struct http_page){ .path = "/{key}", .body = "a" });
+	res = fetch(&req);
+	is_new(&res, "a");
+}
+END_TEST
+
 START_TEST(secrets_stay_on_the_way_within_a_server)
 {
 	const struct fetch_request req = secret_request("/a");
@@ -999,7 +1061,9 @@ closed_port(void)
 
 START_TEST(no_message_shows_a_secret)
 {
-	struct fetch_request req = secret_request(_i == 7 ? "/a b" : "/a");
+	struct fetch_request req = secret_request(_i == 7 ? "/a b"
+		: _i == 9                                 ? "/{key}/none"
+							  : "/a");
 	char proxy[100], url[300];
 	struct fetch_result res;
 
@@ -1019,6 +1083,7 @@ START_TEST(no_message_shows_a_secret)
 				   : NULL,
 		.trick = _i == 8 ? HTTP_CLOSE : HTTP_WELL });
 	req.retries = 1;
+	req.secret_key = KEY;
 	if (_i == 5)
 		req.url = url;
 	if (_i == 6)
@@ -1253,10 +1318,13 @@ make_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, secrets_go_to_their_server);
 	tcase_add_test(tc, what_a_secret_holds_is_not_read_as_url);
+	tcase_add_loop_test(tc, a_secret_may_be_a_part_of_the_url, 0, 3);
+	tcase_add_test(tc, no_other_server_gets_to_name_the_place_of_a_secret);
+	tcase_add_test(tc, what_is_no_place_for_a_secret_is_a_text);
 	tcase_add_loop_test(tc, secrets_stay_on_the_way_within_a_server, 0, 2);
 	tcase_add_test(tc, secrets_do_not_leave_their_server);
 	tcase_add_test(tc, another_host_is_another_server);
-	tcase_add_loop_test(tc, no_message_shows_a_secret, 0, 9);
+	tcase_add_loop_test(tc, no_message_shows_a_secret, 0, 10);
 	tcase_add_test(tc, a_proxy_is_asked);
 	tcase_add_test(tc, only_the_configuration_names_proxies);
 	suite_add_tcase(s, tc);

@@ -177,6 +177,25 @@ START_TEST(a_line_without_end_is_no_list)
 }
 END_TEST
 
+START_TEST(a_format_that_is_not_supported_is_called_by_its_name)
+{
+	static const char text[] = "\xef\xbb\xbf{+block}\n.a.example\n"
+				   "b.example/path\n.c.example\n";
+	struct ingest_input in;
+	struct fsk_error err;
+	char want[128];
+
+	kit_write(kit_path("in"), text, sizeof(text) - 1);
+	ck_assert_int_eq(
+	    ingest_file("in", 1, false, &in, NULL, &err), FSK_EFORMAT);
+	snprintf(want, sizeof(want),
+	    "'%s' is an action file of Privoxy: that format is not supported",
+	    kit_path("in"));
+	ck_assert_str_eq(err.text, want);
+	ck_assert_uint_eq(in.lines, 0);
+}
+END_TEST
+
 START_TEST(what_a_feed_says_cannot_steer_a_terminal)
 {
 	struct ingest_input in;
@@ -279,6 +298,8 @@ main(void)
 	tcase_add_test(tc, the_last_line_needs_no_end);
 	tcase_add_test(tc, a_byte_order_mark_is_not_part_of_the_first_name);
 	tcase_add_test(tc, a_line_without_end_is_no_list);
+	tcase_add_test(
+	    tc, a_format_that_is_not_supported_is_called_by_its_name);
 	tcase_add_test(tc, what_a_feed_says_cannot_steer_a_terminal);
 	tcase_add_test(tc, single_labels_are_counted);
 	tcase_add_test(tc, what_a_format_leaves_open_is_told_at_its_end);

@@ -17,6 +17,7 @@ struct inner {
 };
 
 struct alone {
+	struct section_head head;
 	char *text;
 	struct section_list inners;
 };
@@ -165,6 +166,28 @@ START_TEST(what_is_said_is_taken)
 	ck_assert_uint_eq(((struct inner *)e.inners.at)[0].head.line, 14);
 	ck_assert_uint_eq(((struct inner *)e.inners.at)[0].number, 4);
 	ck_assert_uint_eq(((struct inner *)e.inners.at)[1].number, 1);
+	forget();
+}
+END_TEST
+
+START_TEST(sections_know_where_their_options_stand)
+{
+	const struct inner *inner;
+
+	read_good("inner a {\n\n number = 4\n}\n"
+		  "inner b {\n\n}\n"
+		  "alone {\n inner c { number = 1 }\n text = x\n}\n");
+	inner = e.inners.at;
+	ck_assert_uint_eq(options_line(&inner[0].head, &inner[0].number), 3);
+	ck_assert_uint_eq(inner[0].head.line, 3);
+	/* What is not said is told where its section is. */
+	ck_assert_uint_eq(options_line(&inner[1].head, &inner[1].number), 7);
+	ck_assert_uint_eq(options_line(&e.alone.head, &e.alone.text), 10);
+	ck_assert_uint_eq(options_line(&e.alone.head, &e.alone.inners), 10);
+	ck_assert_ptr_null(e.alone.head.title);
+	forget();
+	read_good("");
+	ck_assert_uint_eq(options_line(&e.alone.head, &e.alone.text), 0);
 	forget();
 }
 END_TEST
@@ -370,6 +393,7 @@ main(void)
 	tcase_add_checked_fixture(tc, kit_setup, kit_teardown);
 	tcase_add_test(tc, what_is_not_said_has_its_default);
 	tcase_add_test(tc, what_is_said_is_taken);
+	tcase_add_test(tc, sections_know_where_their_options_stand);
 	tcase_add_loop_test(
 	    tc, the_same_in_many_ways, 0, sizeof(same) / sizeof(*same));
 	tcase_add_test(tc, two_slashes_within_a_word_are_no_comment);

@@ -131,6 +131,14 @@ static const struct {
 	{ "1.2.3.4\na.example\n", &parse_domains },
 	{ "a.example\r\nb.example\r\n", &parse_domains },
 	{ "! title\n; title\n*.a.example\n", &parse_domains },
+	/* Privoxy's action files. */
+	{ "{+block}\n.a.example\n.b.example\n", NULL },
+	{ "# title\n\n{ +block{ads} -filter }\r\n.a.example\r\n", NULL },
+	{ "a.example\n{-block}\nb.example\n", NULL },
+	/* And what only looks a little like them. */
+	{ "{+}\na.example\n", &parse_domains },
+	{ "{+block\na.example\n", &parse_domains },
+	{ "! {+block} is for Privoxy\na.example\n", &parse_domains },
 };
 
 START_TEST(the_first_line_that_says_something_tells_the_format)

@@ -12,6 +12,7 @@
 #define REGEX    "!a path or a regular expression"
 #define COSMETIC "!a rule for parts of pages"
 #define MODIFIER "!a modifier limits the rule"
+#define TYPES    "!a rule for some query types"
 #define ADDRESS  "!an address"
 
 static const struct row names[] = {
@@ -184,8 +185,11 @@ static const struct row others[] = {
 	{ "||a.example^$~image", PARSE_SKIPPED, MODIFIER },
 	{ "||a.example^$csp=default-src 'self' *.b.example", PARSE_SKIPPED,
 	    MODIFIER },
-	{ "||a.example^$dnstype=A", PARSE_SKIPPED, MODIFIER },
-	{ "||*.top^$dnstype=~CNAME,denyallow=a.top", PARSE_SKIPPED, MODIFIER },
+	{ "||a.example^$dnstype=A", PARSE_SKIPPED, TYPES },
+	{ "||a.example^$dnstype=~A|~CNAME", PARSE_SKIPPED, TYPES },
+	{ "||a.example^$important,dnstype=AAAA", PARSE_SKIPPED, TYPES },
+	{ "@@||a.example^$dnstype=AAAA", PARSE_SKIPPED, TYPES },
+	{ "||*.top^$dnstype=~CNAME,denyallow=a.top", PARSE_SKIPPED, TYPES },
 	{ "||a.example^$client=192.0.2.1", PARSE_SKIPPED, MODIFIER },
 	{ "||a.example^$ctag=os_android|os_ios", PARSE_SKIPPED, MODIFIER },
 	{ "||a.example^$dnsrewrite=192.0.2.1", PARSE_SKIPPED, MODIFIER },

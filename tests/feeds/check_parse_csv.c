@@ -331,6 +331,59 @@ repeat(char *to, const char *text, size_t n)
 	return to;
 }
 
+/* ---- for who takes addresses ---- */
+
+static const struct items addresses[] = {
+	/* Feodo Tracker, Abuse.ch's SSL blacklist. */
+	{ NULL, NULL,
+	    "first_seen_utc,dst_ip,dst_port,c2_status\n"
+	    "2026-07-23 01:31:00,192.0.2.1,443,online\n"
+	    "2026-07-23 01:31:00,2001:db8::1,443,online\n"
+	    "2026-07-23 01:31:00,a.example,443,online\n",
+	    "-\nurl:ip:192.0.2.1/32\nurl:ip:2001:db8::1/128\na.example\n" },
+	/* ThreatFox. */
+	{ NULL, NULL,
+	    "\"ioc_value\", \"ioc_type\"\n"
+	    "\"192.0.2.1:8080\", \"ip:port\"\n"
+	    "\"[2001:db8::1]:80\", \"ip:port\"\n"
+	    "\"a.example\", \"domain\"\n"
+	    "\"a.example:80\", \"ip:port\"\n"
+	    "\"\", \"ip:port\"\n"
+	    "\"0123\", \"md5_hash\"\n",
+	    "-\nurl:ip:192.0.2.1/32\nurl:ip:2001:db8::1/128\na.example\n"
+	    "bad: no address\nbad: no address\n"
+	    "skipped: neither a name nor a URL\n" },
+	/* TweetFeed. */
+	{ NULL, NULL,
+	    "2026-07-23 01:31:00,x,ip,192.0.2.1,,https://x.example/1\n"
+	    "2026-07-23 01:31:00,x,domain,a.example,,https://x.example/1\n",
+	    "url:ip:192.0.2.1/32\na.example\n" },
+	{ "2", NULL, "x,192.0.2.0/24\ny,2001:db8::/32\nz,192.0.2.1/24\n",
+	    "url:ip:192.0.2.0/24\nurl:ip:2001:db8::/32\n"
+	    "skipped: an address or a network\n" },
+	{ "where", "kind=ip", "kind,where\nip,192.0.2.1\nnet,192.0.2.2\n",
+	    "-\nurl:ip:192.0.2.1/32\nskipped: not what 'only' says\n" },
+	/* The address of a name is not listed with it. */
+	{ NULL, NULL, "ip,domain\n192.0.2.1,a.example\n", "-\na.example\n" },
+	{ NULL, NULL, "name,ip\na.example,192.0.2.1\n", "-\na.example\n" },
+};
+
+START_TEST(addresses_are_for_who_takes_them)
+{
+	items_check_addresses(&parse_csv, &addresses[_i]);
+}
+END_TEST
+
+START_TEST(addresses_are_skipped_by_others)
+{
+	const struct items i = { NULL, NULL,
+		"ip,port\n192.0.2.1,80\n2001:db8::1,80\n",
+		"-\nskipped: an address\nskipped: an address\n" };
+
+	items_check(&parse_csv, &i);
+}
+END_TEST
+
 START_TEST(a_quote_without_end_costs_a_part_only)
 {
 	const size_t lines = 100;
@@ -394,6 +447,8 @@ static const struct {
 	{ "# x\n\n\"Domain\",\"x\"\r\n", true },
 	{ "2026-07-23 01:31:00,x,ip,192.0.2.1,,https://x.example/1\n", true },
 	{ "domain\na.example\n", true },
+	{ "ip,port\n192.0.2.1,80\n", true },
+	{ "ip\n192.0.2.1\n", false },
 	{ "url\nhttp://a.example/\n", true },
 	{ "# domain\nurl\nhttp://a.example/\n", true },
 	/* A list of TLDs. */
@@ -432,6 +487,9 @@ main(void)
 	    tc, well_known_tables_of_urls_need_no_column, 0, ROWS(shapes));
 	tcase_add_loop_test(tc, well_known_tables_of_names_need_no_column, 0,
 	    ROWS(name_shapes));
+	tcase_add_loop_test(
+	    tc, addresses_are_for_who_takes_them, 0, ROWS(addresses));
+	tcase_add_test(tc, addresses_are_skipped_by_others);
 	tcase_add_test(tc, a_quote_without_end_costs_a_part_only);
 	tcase_add_test(tc, columns_without_number_are_counted_not_kept);
 	tcase_add_test(tc, octets_of_all_kinds_are_no_name);

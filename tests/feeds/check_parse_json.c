@@ -507,6 +507,65 @@ static const struct {
 	{ "[domain-name:value IN ()]", COMPLEX },
 };
 
+/* ---- for who takes addresses ---- */
+
+static const struct items addresses[] = {
+	{ NULL, NULL, "[\"192.0.2.1\",\"2001:db8::/32\",\"a.example\"]",
+	    "url:ip:192.0.2.1/32\nurl:ip:2001:db8::/32\na.example\n" },
+	{ NULL, NULL,
+	    "[{\"ip\":\"192.0.2.1\",\"port\":80},"
+	    "{\"ip\":\"192.0.2.2\",\"domain\":\"a.example\"}]",
+	    "url:ip:192.0.2.1/32\na.example\n" },
+	{ "data[].ip", NULL, "{\"data\":[{\"ip\":\"192.0.2.1\"}]}",
+	    "url:ip:192.0.2.1/32\n" },
+	/* ThreatFox. */
+	{ NULL, NULL,
+	    "{\"17\":[{\"ioc_value\":\"192.0.2.1:80\","
+	    "\"ioc_type\":\"ip:port\"}]}",
+	    "url:ip:192.0.2.1/32\n" },
+	/* MISP. */
+	{ NULL, NULL,
+	    "{\"Event\":{\"Attribute\":["
+	    "{\"type\":\"ip-dst\",\"to_ids\":true,\"value\":\"192.0.2.1\"},"
+	    "{\"type\":\"ip-dst|port\",\"to_ids\":true,"
+	    "\"value\":\"192.0.2.2|80\"},"
+	    "{\"type\":\"ip-dst|port\",\"to_ids\":true,"
+	    "\"value\":\"2001:db8::1|80\"},"
+	    "{\"type\":\"ip-dst\",\"to_ids\":false,\"value\":\"192.0.2.3\"},"
+	    "{\"type\":\"ip-src\",\"to_ids\":true,\"value\":\"192.0.2.4\"},"
+	    "{\"type\":\"domain|ip\",\"to_ids\":true,"
+	    "\"value\":\"a.example|192.0.2.5\"}]}}",
+	    "url:ip:192.0.2.1/32\nurl:ip:192.0.2.2/32\n"
+	    "url:ip:2001:db8::1/128\n"
+	    "skipped: not for detection (to_ids)\n" NO_KIND "a.example\n" },
+	/* STIX. */
+	{ NULL, NULL,
+	    "{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":["
+	    "{\"type\":\"indicator\",\"id\":\"indicator--1\","
+	    "\"pattern\":\"[ipv4-addr:value = '192.0.2.0/24' OR "
+	    "ipv6-addr:value = '2001:db8::1']\"},"
+	    "{\"type\":\"ipv4-addr\",\"id\":\"ipv4-addr--1\","
+	    "\"value\":\"192.0.2.1\"}]}",
+	    "url:ip:192.0.2.0/24\nurl:ip:2001:db8::1/128\n"
+	    "url:ip:192.0.2.1/32\n" },
+};
+
+START_TEST(addresses_are_for_who_takes_them)
+{
+	items_check_addresses(&parse_json, &addresses[_i]);
+}
+END_TEST
+
+START_TEST(addresses_may_come_line_by_line)
+{
+	const struct items i = { NULL, NULL,
+		"{\"ip\":\"192.0.2.1\"}\n{\"ip\":\"2001:db8::1\"}\n",
+		"url:ip:192.0.2.1/32\nurl:ip:2001:db8::1/128\n" };
+
+	items_check_addresses(&parse_ndjson, &i);
+}
+END_TEST
+
 START_TEST(patterns_of_stix)
 {
 	char text[512];
@@ -676,6 +735,9 @@ main(void)
 	tcase_add_loop_test(tc, events_and_warninglists_of_misp, 0, ROWS(misp));
 	tcase_add_test(tc, urls_of_misp);
 	tcase_add_loop_test(tc, bundles_of_stix, 0, ROWS(stix));
+	tcase_add_loop_test(
+	    tc, addresses_are_for_who_takes_them, 0, ROWS(addresses));
+	tcase_add_test(tc, addresses_may_come_line_by_line);
 	tcase_add_loop_test(tc, patterns_of_stix, 0, ROWS(patterns));
 	tcase_add_test(tc, urls_of_stix);
 	tcase_add_loop_test(tc, lines_are_documents, 0, ROWS(lines));

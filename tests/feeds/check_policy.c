@@ -456,7 +456,9 @@ START_TEST(addresses_where_that_is_said)
 	site_file("ips",
 	    "192.0.2.7\n198.51.100.0/24\n10.0.0.1\n"
 	    "2001:db8::/32\nname.example\n0.0.0.0/0\n");
-	with(FEEDS "feed \"ips\" { url = \"@/ips\" format = domains "
+	site_file("table", "dst_ip,port\n192.0.2.9,443\n");
+	with(FEEDS "feed \"table\" { url = \"@/table\" addresses = yes }\n"
+		   "feed \"ips\" { url = \"@/ips\" format = domains "
 		   "addresses = yes }\n"
 		   "feed \"no\" { url = \"@/ips\" format = domains "
 		   "enabled = yes }\n"
@@ -470,6 +472,8 @@ START_TEST(addresses_where_that_is_said)
 	ck_assert(fsk_addr_read("198.51.100.9", addr));
 	ck_assert_int_eq(fsk_policy_address(p, addr), 120);
 	ck_assert(fsk_addr_read("203.0.113.7", addr));
+	ck_assert_int_eq(fsk_policy_address(p, addr), 128);
+	ck_assert(fsk_addr_read("192.0.2.9", addr));
 	ck_assert_int_eq(fsk_policy_address(p, addr), 128);
 	ck_assert(fsk_addr_read("10.0.0.1", addr));
 	ck_assert_int_eq(fsk_policy_address(p, addr), -1);

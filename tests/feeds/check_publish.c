@@ -225,6 +225,138 @@ START_TEST(times_of_the_day_are_worked_out_again)
 }
 END_TEST
 
+/* ---- the dates of rules ---- */
+
+/* On which day after the first the entry of NAME, or the URL NAME, was first
+ * seen. */
+static int
+day_of(const char *name)
+{
+	struct fsk_db *d = site_db("list.fsdb");
+	struct fsk_found found;
+	struct fsk_name n;
+	struct fsk_query q;
+	struct fsk_attr a;
+	uint32_t attr;
+
+	if (strpbrk(name, ":/") != NULL) {
+		ck_assert_msg(fsk_db_find_url(d, name, &attr), "%s", name);
+	} else {
+		ck_assert_ptr_null(fsk_name_from_text(&n, name, strlen(name)));
+		fsk_db_query(d, &q, n.wire, n.len);
+		fsk_db_find(d, &q, &found);
+		ck_assert_msg(found.covered, "%s", name);
+		attr = found.attr;
+	}
+	fsk_db_attr(d, attr, &a);
+	fsk_db_close(d);
+	return (int)a.since - (int)(NOW / 86400);
+}
+
+#define DAY 86400
+
+START_TEST(dates_of_rules_survive)
+{
+	site_file("rule", "c.example\n");
+	site_file("urls", "http://u.example/x\n");
+	with("policy { asn-db = \"/a\" rule \"r 7/26\" { names = "
+	     "{\"a.example\", "
+	     "\"*.b.example\"} files = {\"@/rule\", \"@/urls\"} "
+	     "prefixes = {\"203.0.113.7\"} networks = {\"AS64496\"} } }");
+	ck_assert(released(0));
+	site_file("rule", "c.example\nd.example\n=a.example\n");
+	ck_assert(released(DAY));
+	ck_assert(!released(2 * DAY));
+	site_file("rule", "d.example\ne.example\n");
+	ck_assert(released(3 * DAY));
+	ck_assert_int_eq(day_of("a.example"), 0);
+	ck_assert_int_eq(day_of("x.b.example"), 0);
+	ck_assert_int_eq(day_of("ip:203.0.113.7/32"), 0);
+	ck_assert_int_eq(day_of("asn:64496"), 0);
+	ck_assert_int_eq(day_of("u.example/x"), 0);
+	ck_assert_int_eq(day_of("d.example"), 1);
+	ck_assert_int_eq(day_of("e.example"), 3);
+	/* What was gone in between begins anew. */
+	site_file("rule", "c.example\nd.example\n");
+	ck_assert(released(4 * DAY));
+	ck_assert_int_eq(day_of("c.example"), 4);
+	ck_assert_int_eq(day_of("d.example"), 1);
+	/* A clock that is set back changes no date that it can keep. */
+	site_file("rule", "c.example\nd.example\nf.example\n");
+	ck_assert(released(2 * DAY));
+	ck_assert_int_eq(day_of("c.example"), 2);
+	ck_assert_int_eq(day_of("d.example"), 1);
+}
+END_TEST
+
+START_TEST(rules_are_dated_one_by_one)
+{
+	with(ONE "policy { rule \"r\" { names = {\"a.example\"} } }");
+	lists("one", "b.example\n");
+	ck_assert(released(0));
+	with(ONE "policy { rule \"r\" { names = {\"a.example\"} }\n"
+		 "rule \"s\" { names = {\"a.example\", \"b.example\", "
+		 "\"=a.example\"} } }");
+	ck_assert(released(DAY));
+	ck_assert_int_eq(day_of("x.a.example"), 0);
+	ck_assert_int_eq(day_of("a.example"), 1); /* the exact one */
+	ck_assert_int_eq(day_of("b.example"), 0); /* the feed's */
+	with(
+	    "policy { rule \"s\" { names = {\"a.example\", \"b.example\"} } }");
+	ck_assert(released(2 * DAY));
+	ck_assert_int_eq(day_of("a.example"), 1);
+	ck_assert_int_eq(day_of("b.example"), 1);
+	/* Under another name it is another rule. */
+	with("policy { rule \"t\" { names = {\"a.example\"} } }");
+	ck_assert(released(3 * DAY));
+	ck_assert_int_eq(day_of("a.example"), 3);
+}
+END_TEST
+
+START_TEST(a_rule_counts_from_when_it_is_in_force)
+{
+	char path[300];
+
+	with(ONE "never-blocked = {\"good.example\"}\n"
+		 "policy { rule \"r\" { names = {\"a.example\"} } }");
+	lists("one", "b.example\n");
+	ck_assert(released(0));
+	with(ONE "never-blocked = {\"good.example\"}\n"
+		 "policy { rule \"r\" { names = {\"a.example\", \"c.example\", "
+		 "\"good.example\"} } }");
+	not_released(DAY, "good.example");
+	with(ONE "policy { rule \"r\" { names = {\"a.example\", "
+		 "\"c.example\"} } }");
+	ck_assert(released(2 * DAY));
+	ck_assert_int_eq(day_of("a.example"), 0);
+	ck_assert_int_eq(day_of("c.example"), 2);
+	/* Without rules there are no dates. */
+	snprintf(path, sizeof(path), "%s/rules.fsdb", conf->state);
+	ck_assert_int_eq(access(path, R_OK), 0);
+	with(ONE);
+	ck_assert(released(3 * DAY));
+	ck_assert_int_ne(access(path, F_OK), 0);
+	/* Dates that are damaged are lost, and nothing else is. */
+	with(ONE "policy { rule \"r\" { names = {\"a.example\"} } }");
+	ck_assert(released(4 * DAY));
+	kit_write(path, "garbage", 7);
+	with(ONE "policy { rule \"r\" { names = {\"a.example\"} ttl = 7 } }");
+	ck_assert(released(5 * DAY));
+	ck_assert_int_eq(day_of("a.example"), 5);
+}
+END_TEST
+
+START_TEST(dates_are_kept_of_names_that_are_not)
+{
+	with("secret = yes\npolicy { rule \"r\" { names = {\"a.example\"} } }");
+	ck_assert(released(0));
+	with("secret = yes\n"
+	     "policy { rule \"r\" { names = {\"a.example\"} ttl = 7 } }");
+	ck_assert(released(DAY));
+	ck_assert_int_eq(day_of("a.example"), 0);
+}
+END_TEST
+
 START_TEST(serials_only_grow)
 {
 	with(ONE);
@@ -686,6 +818,10 @@ main(void)
 	tcase_add_test(tc, a_database_that_is_gone_is_made_again);
 	tcase_add_test(tc, entries_that_grow_old_are_a_reason);
 	tcase_add_test(tc, times_of_the_day_are_worked_out_again);
+	tcase_add_test(tc, dates_of_rules_survive);
+	tcase_add_test(tc, rules_are_dated_one_by_one);
+	tcase_add_test(tc, a_rule_counts_from_when_it_is_in_force);
+	tcase_add_test(tc, dates_are_kept_of_names_that_are_not);
 	tcase_add_test(tc, serials_only_grow);
 	tcase_add_test(tc, a_list_that_is_lost_holds_it);
 	tcase_add_test(tc, what_is_taken_out_of_the_configuration_goes);

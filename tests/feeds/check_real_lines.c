@@ -117,6 +117,9 @@ static const struct feed feeds[] = {
 	{ URLHAUS "bind.conf.zst", NULL, 0, 0, 0, 0, 0, 0 },
 	{ URLHAUS "online.tpl", NULL, 0, 0, 0, 0, 0, 0 },
 	{ NORDIC "NordicFiltersHostsDeny.deny", NULL, 0, 0, 0, 0, 0, 0 },
+	{ NORDIC "NordicFiltersPrivoxy.action", NULL, 0, 0, 0, 0, 0, 0 },
+	{ "other/dandelion__AntiMalwarePrivoxy.action.zst", NULL, 0, 0, 0, 0, 0,
+	    0 },
 	{ "negative/USOM__urls_ABP_is_html.txt", NULL, 0, 0, 0, 0, 0, 0 },
 	{ "negative/1Hosts_index.html", NULL, 0, 0, 0, 0, 0, 0 },
 };

@@ -331,6 +331,61 @@ START_TEST(check_tells_what_would_be_done)
 }
 END_TEST
 
+START_TEST(check_tells_who_gets_which_answer)
+{
+	struct run r;
+
+	site_file("names", "a.example\n");
+	site_write(
+	    "never-blocked = {\"good.example\"}\n"
+	    "feed \"one\" { url = \"/x\" category = phishing }\n"
+	    "policy {\n sinkhole = \"192.0.2.7\" ttl = 30 signed = servfail "
+	    "trust-ecs = yes\n"
+	    "category \"phishing\" { ttl = 5 ede = censored "
+	    "ede-text = \"no\\x1b[2J\" }\n"
+	    "grade \"yellow\" { action = log }\n"
+	    "rule \"court 7/26\" { names = {\"a.example\", \"b.example\"} "
+	    "files = {\"@/names\"} category = order case = \"7/26\" "
+	    "action = refused types = {A, AAAA} }\n"
+	    "rule \"nets\" { prefixes = {\"203.0.113.7\"} "
+	    "severity = yellow }\n"
+	    "group \"schools\" { prefixes = {\"10.0.0.0/8\", "
+	    "\"2001:db8::/32\"} prefix-files = {\"@/none\"} "
+	    "time = \"Mon-Fri 08:00-20:00\" block = {\"g.example\"} "
+	    "allow-files = {\"@/names\"} action = nodata aliases = yes\n"
+	    "category \"scam\" { action = nxdomain minimum-feeds = 2 }\n"
+	    "grade \"red\" { cname = \"c.example\" }\n"
+	    "feed \"one\" { action = passthru } }\n"
+	    "group \"research\" { prefixes = {\"192.0.2.128/25\"} "
+	    "off = yes }\n"
+	    "}\n");
+	r = command("check -c feeds.conf", 0);
+	says(r.out,
+	    "\npolicy: sinkhole 192.0.2.7, TTL 30, signed names servfail, "
+	    "client subnets are trusted\n"
+	    "category phishing: TTL 5, EDE censored, EDE text no?[2J\n"
+	    "grade yellow: log\n"
+	    "rule court 7/26: 2 names, 1 file of names, category order, red, "
+	    "refused, TTL 30, only for A AAAA, case 7/26\n"
+	    "rule nets: 1 prefix, category order, yellow, log, TTL 30\n"
+	    "group schools: 2 prefixes, 1 file of prefixes, "
+	    "Mon-Fri 08:00-20:00 (UTC), 1 name of its own, 1 file allowed, "
+	    "nodata, aliases count\n"
+	    "  category scam: nxdomain, 2 feeds must agree\n"
+	    "  grade red: cname c.example\n"
+	    "  feed one: passthru\n"
+	    "group research: 1 prefix, nothing is blocked\n");
+	says(r.err, "warning: group schools: cannot read '");
+	ck_assert_ptr_null(strstr(r.err, "names'"));
+	run_free(&r);
+	/* Where there is none, nothing is told of it. */
+	site_write("feed \"one\" { url = \"/x\" }");
+	r = command("check -c feeds.conf", 0);
+	ck_assert_ptr_null(strstr(r.out, "policy"));
+	run_free(&r);
+}
+END_TEST
+
 static const char *const actions[] = { "nxdomain", "nodata", "sinkhole",
 	"cname", "refused", "drop", "tcp-only", "servfail", "passthru", "log",
 	"warn" };
@@ -558,6 +613,7 @@ make_suite(void)
 	tcase_add_test(tc, nothing_of_a_server_steers_a_terminal);
 	tcase_add_test(tc, a_damaged_database_is_none);
 	tcase_add_test(tc, check_tells_what_would_be_done);
+	tcase_add_test(tc, check_tells_who_gets_which_answer);
 	tcase_add_loop_test(
 	    tc, check_knows_all_actions, 0, sizeof(actions) / sizeof(*actions));
 	tcase_add_test(tc, check_warns);

@@ -536,9 +536,21 @@ END_TEST
 
 #define KEY "s3cr3t-k3y"
 
+static void
+shows_no_key(const char *args)
+{
+	struct run r;
+
+	run_feeds(&r, NULL, args);
+	ck_assert_uint_gt(strlen(r.out), 100);
+	ck_assert_msg(strstr(r.out, KEY) == NULL, "%s", r.out);
+	ck_assert_msg(strstr(r.err, KEY) == NULL, "%s", r.err);
+	run_free(&r);
+}
+
 START_TEST(secrets_are_sent_and_never_shown)
 {
-	char conf[1500];
+	char conf[2500];
 	char *said;
 
 	snprintf(conf, sizeof(conf),
@@ -554,10 +566,14 @@ START_TEST(secrets_are_sent_and_never_shown)
 	    "feed \"unset\" { url = \"%s\" secret-env = \"NO_KEY\" "
 	    "secret-header = \"X\" }\n"
 	    "feed \"empty\" { url = \"%s\" secret-file = \"@/empty\" "
-	    "secret-header = \"X\" }\n",
+	    "secret-header = \"X\" }\n"
+	    "feed \"path\" { url = \"%s\" secret-file = \"@/key\" }\n"
+	    "feed \"page\" { url = \"%s\" secret-file = \"@/key\" }\n"
+	    "feed \"lost\" { url = \"%s\" secret-file = \"@/key\" }\n",
 	    http_url(server, "/0"), http_url(server, "/1"), http_port(server),
 	    http_url(server, "/3"), http_url(server, "/4"),
-	    http_url(server, "/5"));
+	    http_url(server, "/5"), http_url(server, "/6/{key}/x"),
+	    http_url(server, "/7/{key}/x"), http_url(server, "/8/{key}/x"));
 	site_write(conf);
 	site_file("key", KEY "\r\nsecond line\n");
 	site_file("empty", "\n");
@@ -565,8 +581,13 @@ START_TEST(secrets_are_sent_and_never_shown)
 	serves("/0", "a.example\n", NULL);
 	also_serves("/1", "b.example\n", NULL);
 	also_serves("/2", "<html>\n", NULL);
+	also_serves("/6/" KEY "/x", "c.example\n", NULL);
+	also_serves("/7/" KEY "/x", "<html>\n", NULL);
 	said = sync_says("", 1);
 	says(said, "file: new");
+	says(said, "path: new");
+	says(said, "/7/{key}/x' is in no format");
+	says(said, "lost: FAILED: the server says 404");
 	says(said, "env: new");
 	says(said, "url: FAILED: 'http://127.0.0.1");
 	says(said, "gone: FAILED: cannot read its secret from '");
@@ -576,6 +597,9 @@ START_TEST(secrets_are_sent_and_never_shown)
 	says(said, "empty: FAILED: its secret is empty");
 	ck_assert_msg(strstr(said, KEY) == NULL, "%s", said);
 	free(said);
+	shows_no_key("status -c feeds.conf");
+	shows_no_key("status -c feeds.conf --json");
+	shows_no_key("check -c feeds.conf");
 	ck_assert(http_heard(server, "Auth-Key: " KEY "\r\n"));
 	ck_assert(http_heard(server, "key=" KEY));
 	ck_assert_uint_eq(http_count(server, "/3"), 0);

@@ -100,12 +100,12 @@ read_lines(struct writer *w, const struct parse_format *format, void *state,
 		item(&w->sink, left, "", 0);
 }
 
-void
-items_check_octets(
-    const struct parse_format *format, const struct items *i, size_t len)
+static void
+check(const struct parse_format *format, const struct items *i, size_t len,
+    bool addresses)
 {
 	const struct parse_options opt = { i->column, i->only };
-	struct writer w = { .sink = { .take = take } };
+	struct writer w = { .sink = { .take = take, .addresses = addresses } };
 	const char *why = NULL;
 	void *state = format->open(&opt, &why);
 	char *exact = malloc(len + (len == 0));
@@ -132,5 +132,18 @@ items_check_octets(
 void
 items_check(const struct parse_format *format, const struct items *i)
 {
-	items_check_octets(format, i, strlen(i->text));
+	check(format, i, strlen(i->text), false);
+}
+
+void
+items_check_addresses(const struct parse_format *format, const struct items *i)
+{
+	check(format, i, strlen(i->text), true);
+}
+
+void
+items_check_octets(
+    const struct parse_format *format, const struct items *i, size_t len)
+{
+	check(format, i, len, false);
 }

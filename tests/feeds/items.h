@@ -20,7 +20,11 @@ struct items {
 /* Fails the test unless FORMAT reads the input as I says. */
 void items_check(const struct parse_format *format, const struct items *i);
 
-/* The same for LEN octets of text. */
+/* The same for who takes addresses ("url:ip:192.0.2.1/32"). */
+void items_check_addresses(
+    const struct parse_format *format, const struct items *i);
+
+/* As items_check() for LEN octets of text. */
 void items_check_octets(
     const struct parse_format *format, const struct items *i, size_t len);
 
