@@ -212,14 +212,15 @@ bool
 json_diff(FILE *to, const struct diff *d)
 {
 	json_t *o = json_object(), *feeds = json_array();
-	json_t *total = json_object();
+	json_t *total = d->secret ? json_null() : json_object();
 
 	json_object_set_new(o, "before", diff_side(&d->before.info));
 	json_object_set_new(o, "after", diff_side(&d->after.info));
 	json_object_set_new(o, "total", total);
-	add_counts(total, &d->total);
+	if (!d->secret)
+		add_counts(total, &d->total);
 	json_object_set_new(o, "feeds", feeds);
-	for (size_t i = 0; i < d->nfeeds; i++) {
+	for (size_t i = 0; i < d->nfeeds && !d->secret; i++) {
 		json_t *f = json_object();
 
 		json_object_set_new(f, "name", text(d->feeds[i].name));
