@@ -34,7 +34,7 @@ struct round {
 
 	/* What came of it. */
 	unsigned fresh, unchanged, failed; /* feeds */
-	enum round_outcome *outcome; /* as c->feeds; NULL: nobody asks */
+	enum round_outcome *outcome;       /* as c->feeds; NULL: nobody asks */
 	bool published;
 	bool held; /* there was news, but a rollback holds it back */
 	uint64_t serial, entries, urls, refused; /* of what was published */
