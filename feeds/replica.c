@@ -4,15 +4,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "feeds/publish.h"
 #include "feeds/state.h"
+
+#define NAME  "fraudsink-dry-run-" /* and what mkdtemp() makes of six X */
+#define TRIES 100
 
 const char *
 replica_place(void)
@@ -146,25 +149,129 @@ link_database(
 
 /* ---- the folder ---- */
 
+static void remove_tree(int at, const char *name);
+
+/* Removes all that is in the open folder FD, links themselves and not what they
+ * lead to. */
+static void
+empty_folder(int fd)
+{
+	/* A descriptor of its own, which closedir() takes. */
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy != -1 ? fdopendir(copy) : NULL;
+	struct dirent *e;
+
+	if (d == NULL) {
+		if (copy != -1)
+			close(copy);
+		return;
+	}
+	while ((e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			remove_tree(fd, e->d_name);
+	closedir(d);
+}
+
+/* Removes NAME in the folder AT. */
+static void
+remove_tree(int at, const char *name)
+{
+	int fd;
+
+	if (unlinkat(at, name, 0) == 0)
+		return;
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	empty_folder(fd);
+	close(fd);
+	unlinkat(at, name, AT_REMOVEDIR);
+}
+
+/* Removes the folders of ours in BASE that nobody locks: who made them was
+ * killed. */
+static void
+sweep(const char *base)
+{
+	DIR *d = opendir(base);
+	struct dirent *e;
+	struct stat st;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		int fd = strncmp(e->d_name, NAME, sizeof(NAME) - 1) == 0
+		    ? openat(dirfd(d), e->d_name,
+			  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+		    : -1;
+
+		if (fd == -1)
+			continue;
+		if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+		    flock(fd, LOCK_EX | LOCK_NB) == 0)
+			remove_tree(dirfd(d), e->d_name);
+		close(fd);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
+/* Locks the folder PATH, which was just made; false if another run, which took
+ * it for one that was left, removes it.  Where nothing can be locked, others
+ * remove nothing either. */
+static bool
+lock_folder(const char *path, int *lock)
+{
+	struct stat named, locked;
+
+	*lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*lock == -1)
+		return false;
+	if ((flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+	    stat(path, &named) == 0 && fstat(*lock, &locked) == 0 &&
+	    named.st_ino == locked.st_ino && named.st_dev == locked.st_dev)
+		return true;
+	close(*lock);
+	*lock = -1;
+	return false;
+}
+
+/* Makes a folder in BASE, and locks it. */
+static int
+make_locked(struct replica *r, const char *base, struct fsk_error *err)
+{
+	int rc;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		free(r->folder);
+		r->folder = state_path(base, NULL, NAME "XXXXXX");
+		if (r->folder == NULL)
+			return fsk_fail(err, FSK_ENOMEM, "out of memory");
+		if (mkdtemp(r->folder) == NULL)
+			break;
+		if (lock_folder(r->folder, &r->lock))
+			return FSK_OK;
+	}
+	rc = fsk_fail(err, FSK_EIO,
+	    "cannot make a temporary folder in '%s': %s", base,
+	    strerror(errno));
+	free(r->folder);
+	r->folder = NULL;
+	return rc;
+}
+
 static int
 make_folder(struct replica *r, struct fsk_error *err)
 {
-	char *base = realpath(replica_place(), NULL), *folder;
+	char *base = realpath(replica_place(), NULL);
+	int rc;
 
 	if (base == NULL)
 		return fsk_fail(err, FSK_EIO, "cannot find '%s': %s",
 		    replica_place(), strerror(errno));
-	folder = state_path(base, NULL, "fraudsink-dry-run-XXXXXX");
+	sweep(base);
+	rc = make_locked(r, base, err);
 	free(base);
-	if (folder == NULL)
-		return fsk_fail(err, FSK_ENOMEM, "out of memory");
-	if (mkdtemp(folder) == NULL) {
-		free(folder);
-		return fsk_fail(err, FSK_EIO,
-		    "cannot make a temporary folder in '%s': %s",
-		    replica_place(), strerror(errno));
-	}
-	r->folder = folder;
+	if (rc != FSK_OK)
+		return rc;
 	r->state = replica_path(r, "state");
 	r->database = replica_path(r, "database.fsdb");
 	if (r->state == NULL || r->database == NULL)
@@ -177,7 +284,7 @@ replica_open(struct replica *r, const struct conf *c, struct fsk_error *err)
 {
 	int rc;
 
-	memset(r, 0, sizeof(*r));
+	*r = (struct replica){ .lock = -1 };
 	rc = make_folder(r, err);
 	if (rc == FSK_OK)
 		rc = link_state(r, c, err);
@@ -191,37 +298,16 @@ replica_open(struct replica *r, const struct conf *c, struct fsk_error *err)
 	return rc;
 }
 
-/* Removes NAME in the folder AT, links themselves and not what they lead to. */
-static void
-remove_tree(int at, const char *name)
-{
-	struct dirent *e;
-	DIR *d;
-	int fd;
-
-	if (unlinkat(at, name, 0) == 0)
-		return;
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	d = fd != -1 ? fdopendir(fd) : NULL;
-	if (d == NULL) {
-		if (fd != -1)
-			close(fd);
-		return;
-	}
-	while ((e = readdir(d)) != NULL)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			remove_tree(fd, e->d_name);
-	closedir(d);
-	unlinkat(at, name, AT_REMOVEDIR);
-}
-
 void
 replica_close(struct replica *r)
 {
-	if (r->folder != NULL)
-		remove_tree(AT_FDCWD, r->folder);
+	if (r->folder == NULL)
+		return;
+	remove_tree(AT_FDCWD, r->folder);
+	if (r->lock != -1)
+		close(r->lock);
 	free(r->folder);
 	free(r->state);
 	free(r->database);
-	memset(r, 0, sizeof(*r));
+	*r = (struct replica){ .lock = -1 };
 }

@@ -23,13 +23,15 @@ struct replica {
 			  of the one that was given */
 	char *folder;  /* for more files, too */
 	char *state, *database;
+	int lock; /* on the folder, as long as we live */
 };
 
 /* Where temporary files go: TMPDIR, or where that is not set /var/tmp. */
 const char *replica_place(void);
 
-/* Makes a replica for C, which must stay, in a folder in replica_place(). *R is
- * for replica_close() in any case. */
+/* Makes a replica for C, which must stay, in a folder in replica_place(), and
+ * removes there what replicas of ours left that were killed.  *R is for
+ * replica_close() in any case. */
 int replica_open(
     struct replica *r, const struct conf *c, struct fsk_error *err);
 
@@ -37,8 +39,8 @@ int replica_open(
  * memory. */
 char *replica_path(const struct replica *r, const char *name);
 
-/* Removes the folder with all that is in it, and frees R; what is open stays
- * so. */
+/* Removes the folder with all that is in it, and frees R, which may be zero;
+ * what is open stays so. */
 void replica_close(struct replica *r);
 
 #endif

@@ -843,6 +843,36 @@ START_TEST(a_signal_while_queries_are_read)
 }
 END_TEST
 
+START_TEST(who_is_killed_leaves_it_to_the_next)
+{
+	struct run_on p;
+	struct run r;
+	char *before, *after;
+
+	with(1, "");
+	serves("/0", "a.example\n", "\"1\"");
+	sync_ok();
+	before = all_facts();
+	http_clear(server);
+	http_page(server,
+	    &(struct http_page){
+		.path = "/0", .trick = HTTP_SILENT, .times = 1 });
+	also_serves("/0", "a.example\n", "\"1\"");
+	run_start(&p, NULL, "sync -c feeds.conf --dry-run", NULL);
+	wait_for_request("/0");
+	kill(p.pid, SIGKILL);
+	run_end(&p, &r);
+	run_free(&r);
+	after = all_facts();
+	unchanged(before, after);
+	ck_assert_uint_eq(site_files("tmp"), 1);
+	r = dry(NULL, "", 0);
+	run_free(&r);
+	free(before);
+	free(after);
+}
+END_TEST
+
 START_TEST(without_a_place_nothing_is_asked)
 {
 	struct run r;
@@ -886,6 +916,7 @@ make_suite(void)
 	tcase_add_test(tc, it_keeps_nobody_away);
 	tcase_add_loop_test(tc, a_signal_leaves_nothing, 0, 3);
 	tcase_add_test(tc, a_signal_while_queries_are_read);
+	tcase_add_test(tc, who_is_killed_leaves_it_to_the_next);
 	tcase_add_test(tc, without_a_place_nothing_is_asked);
 	suite_add_tcase(s, tc);
 	return s;

@@ -211,6 +211,51 @@ START_TEST(what_only_others_may_read)
 }
 END_TEST
 
+START_TEST(what_was_left_is_removed)
+{
+	struct replica other;
+	char *path;
+
+	make_state();
+	ck_assert_int_eq(
+	    mkdir(kit_path("tmp/fraudsink-dry-run-killed"), 0700), 0);
+	ck_assert_int_eq(
+	    mkdir(kit_path("tmp/fraudsink-dry-run-killed/state"), 0700), 0);
+	ck_assert_int_eq(symlink(kit_path("state/one"),
+			     kit_path("tmp/fraudsink-dry-run-killed/one")),
+	    0);
+	/* Nothing else, and nothing that is in use. */
+	ck_assert_int_eq(mkdir(kit_path("tmp/other"), 0700), 0);
+	site_file("tmp/fraudsink-dry-run-file", "x");
+	ck_assert_int_eq(
+	    symlink(kit_path("state"), kit_path("tmp/fraudsink-dry-run-link")),
+	    0);
+	ck_assert_int_eq(replica_open(&other, c, &err), FSK_OK);
+	ck_assert_uint_eq(site_files("tmp"), 4);
+	open_it();
+	ck_assert_uint_eq(site_files("tmp"), 5);
+	ck_assert_str_eq(holds(other.c.state, "one/body"), "state/one/body");
+	path = replica_path(&other, "state/one/body");
+	ck_assert_int_eq(access(path, F_OK), 0);
+	free(path);
+	replica_close(&other);
+	ck_assert_uint_eq(site_files("tmp"), 4);
+	ck_assert_uint_eq(site_files("state/one"), 5);
+}
+END_TEST
+
+START_TEST(what_others_left_stays)
+{
+	const char *path = kit_path("tmp/fraudsink-dry-run-theirs");
+
+	ck_assert_int_eq(mkdir(path, 0777), 0);
+	if (chown(path, 65534, 65534) == 0) {
+		open_it();
+		ck_assert_uint_eq(site_files("tmp"), 2);
+	}
+}
+END_TEST
+
 START_TEST(without_a_place)
 {
 	setenv("TMPDIR", "/nonexistent", 1);
@@ -238,6 +283,8 @@ main(void)
 	tcase_add_test(tc, where_there_is_no_state);
 	tcase_add_test(tc, relative_paths);
 	tcase_add_test(tc, what_only_others_may_read);
+	tcase_add_test(tc, what_was_left_is_removed);
+	tcase_add_test(tc, what_others_left_stays);
 	tcase_add_test(tc, without_a_place);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
