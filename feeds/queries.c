@@ -96,15 +96,18 @@ ask_both(const struct queries *q, const uint8_t *wire, size_t len,
 /* ---- reading ---- */
 
 /* What is asked for may be any name, and not only one that feeds may list; but
- * what has blanks or is a URL was not meant as one. */
+ * a URL, or a row of a table, was not meant as one. */
 static bool
 read_name(struct fsk_name *name, const char *line, size_t len)
 {
+	static const char tables[] = " \t,;\"";
+
 	if (host_name(name, line, len) == NULL)
 		return true;
-	return memchr(line, ' ', len) == NULL &&
-	    memchr(line, '\t', len) == NULL &&
-	    memmem(line, len, "://", 3) == NULL &&
+	for (const char *p = tables; *p != '\0'; p++)
+		if (memchr(line, *p, len) != NULL)
+			return false;
+	return memmem(line, len, "://", 3) == NULL &&
 	    fsk_name_from_text(name, line, len) == NULL;
 }
 

@@ -143,11 +143,12 @@ END_TEST
 START_TEST(what_is_no_name_is_counted)
 {
 	read_text("\n   \n# top.example\ntop.example A\nhttp://top.example/\n"
-		  "top..example\ntop.example\t1\n"
+		  "top..example\ntop.example\t1\n1,top.example\n"
+		  "top.example;1\n\"top.example\"\n"
 		  "0123456789012345678901234567890123456789012345678901234567"
 		  "890123456789.example\n");
 	ck_assert_uint_eq(q.all, 0);
-	ck_assert_uint_eq(q.bad, 5);
+	ck_assert_uint_eq(q.bad, 8);
 	gives("");
 }
 END_TEST
