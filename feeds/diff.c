@@ -50,7 +50,7 @@ static const struct option options[] = {
 };
 
 struct run {
-	struct diff d;
+	struct diff *d;
 	uint64_t done, met;
 	struct progress progress;
 };
@@ -144,7 +144,7 @@ static void
 count_feeds(
     struct run *r, struct diff_feeds a, struct diff_feeds b, bool changed)
 {
-	struct diff_feed *table = r->d.feeds;
+	struct diff_feed *table = r->d->feeds;
 
 	while (a.n > 0 || b.n > 0) {
 		if (b.n == 0 || (a.n > 0 && *a.at < *b.at)) {
@@ -166,7 +166,7 @@ show_progress(struct run *r)
 {
 	if ((++r->done & 4095) == 0)
 		progress_show(&r->progress, "comparing", r->done,
-		    r->d.before.info.entries + r->d.after.info.entries);
+		    r->d->before.info.entries + r->d->after.info.entries);
 }
 
 /* An entry of NEW: it was added, or changed, or is the same. */
@@ -174,7 +174,7 @@ static int
 each_after(void *arg, const struct fsk_name *name, uint32_t attr)
 {
 	struct run *r = arg;
-	struct diff *d = &r->d;
+	struct diff *d = r->d;
 	struct diff_feeds fa, fb = diff_feeds_of(&d->after, attr);
 	struct fsk_attr a, b;
 	uint32_t before;
@@ -204,7 +204,7 @@ static int
 each_before(void *arg, const struct fsk_name *name, uint32_t attr)
 {
 	struct run *r = arg;
-	struct diff *d = &r->d;
+	struct diff *d = r->d;
 	const struct diff_feeds f = diff_feeds_of(&d->before, attr);
 	struct fsk_attr a;
 	uint32_t after;
@@ -223,10 +223,10 @@ each_before(void *arg, const struct fsk_name *name, uint32_t attr)
 static int
 compare(struct run *r, struct fsk_error *err)
 {
-	struct diff *d = &r->d;
-	const bool same = memcmp(d->before.info.build_id,
-			      d->after.info.build_id,
-			      sizeof(d->before.info.build_id)) == 0;
+	struct diff *d = r->d;
+	const bool same = d->secret ||
+	    memcmp(d->before.info.build_id, d->after.info.build_id,
+		sizeof(d->before.info.build_id)) == 0;
 	int rc = 0;
 
 	if (!diff_print_begin(d))
@@ -247,19 +247,59 @@ compare(struct run *r, struct fsk_error *err)
 	return diff_print_end(d) ? 0 : 1;
 }
 
+int
+diff_run(struct diff *d, struct fsk_error *err)
+{
+	struct run r = { .d = d };
+
+	fsk_db_info(d->before.db, &d->before.info);
+	fsk_db_info(d->after.db, &d->after.info);
+	d->secret = d->before.info.mode == FSK_SECRET ||
+	    d->after.info.mode == FSK_SECRET;
+	if (!unite_feeds(d) || !number_feeds(d, &d->before) ||
+	    !number_feeds(d, &d->after))
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	/* Names and a line of progress do not go together. */
+	progress_begin(
+	    &r.progress, (d->names || d->json) && isatty(STDOUT_FILENO));
+	return compare(&r, err);
+}
+
+bool
+diff_any(const struct diff *d)
+{
+	const struct diff_count *t = &d->total;
+
+	return t->added + t->removed + t->changed != 0 ||
+	    d->before.info.urls != d->after.info.urls;
+}
+
+void
+diff_fini(struct diff *d)
+{
+	if (d->changes != NULL)
+		fclose(d->changes);
+	free(d->feeds);
+	free(d->before.first);
+	free(d->before.list);
+	free(d->after.first);
+	free(d->after.list);
+}
+
 /* ---- the command ---- */
 
 static bool
 open_side(struct diff_side *s, const char *path)
 {
+	struct fsk_db_info info;
 	struct fsk_error err;
 
 	if (fsk_db_open(&s->db, path, FSK_DB_MAP, &err) != FSK_OK) {
 		complain("%s", err.text);
 		return false;
 	}
-	fsk_db_info(s->db, &s->info);
-	if (s->info.mode == FSK_SECRET) {
+	fsk_db_info(s->db, &info);
+	if (info.mode == FSK_SECRET) {
 		complain("'%s' is secret: it keeps no names that could be "
 			 "compared",
 		    path);
@@ -268,61 +308,40 @@ open_side(struct diff_side *s, const char *path)
 	return true;
 }
 
-static void
-close_side(struct diff_side *s)
-{
-	free(s->first);
-	free(s->list);
-	fsk_db_close(s->db);
-}
-
 static int
-diff(struct run *r, const char *before, const char *after)
+diff(struct diff *d, const char *before, const char *after)
 {
-	struct diff *d = &r->d;
-	const struct diff_count *t = &d->total;
 	struct fsk_error err;
 	int rc;
 
 	if (!open_side(&d->before, before) || !open_side(&d->after, after))
 		return EXIT_ERROR;
-	if (!unite_feeds(d) || !number_feeds(d, &d->before) ||
-	    !number_feeds(d, &d->after)) {
-		complain("out of memory");
-		return EXIT_ERROR;
-	}
-	/* Names and a line of progress do not go together. */
-	progress_begin(
-	    &r->progress, (d->names || d->json) && isatty(STDOUT_FILENO));
-	rc = compare(r, &err);
+	rc = diff_run(d, &err);
 	if (rc < 0)
 		complain("%s", err.text);
-	if (rc != 0)
+	if (rc != 0 || (d->json && puts("}") == EOF))
 		return EXIT_ERROR;
-	return t->added + t->removed + t->changed != 0 ||
-		d->before.info.urls != d->after.info.urls
-	    ? EXIT_OTHER
-	    : EXIT_SAME;
+	return diff_any(d) ? EXIT_OTHER : EXIT_SAME;
 }
 
 int
 cmd_diff(int argc, char **argv)
 {
-	struct run r = { .d = { .limit = UINT64_MAX } };
+	struct diff d = { .limit = UINT64_MAX };
 	int c, status;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		switch (c) {
 		case OPT_NAMES:
-			r.d.names = true;
+			d.names = true;
 			break;
 		case OPT_LIMIT:
-			if (!read_number(optarg, 0, UINT64_MAX, &r.d.limit))
+			if (!read_number(optarg, 0, UINT64_MAX, &d.limit))
 				return usage_error(
 				    "diff", "bad limit '%s'", optarg);
 			break;
 		case 'j':
-			r.d.json = true;
+			d.json = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -332,11 +351,9 @@ cmd_diff(int argc, char **argv)
 		}
 	if (argc - optind != 2)
 		return usage_error("diff", "two databases are needed");
-	status = diff(&r, argv[optind], argv[optind + 1]);
-	if (r.d.changes != NULL)
-		fclose(r.d.changes);
-	free(r.d.feeds);
-	close_side(&r.d.before);
-	close_side(&r.d.after);
+	status = diff(&d, argv[optind], argv[optind + 1]);
+	diff_fini(&d);
+	fsk_db_close(d.before.db);
+	fsk_db_close(d.after.db);
 	return finish_output(status);
 }

@@ -2,7 +2,7 @@
 /*
  * diff.h - how two databases differ
  *
- *   diff.c        the command: each entry of one is looked up in the other
+ *   diff.c        each entry of one is looked up in the other; the command
  *   diff_attr.c   what is known of an entry, the same or not
  *   diff_print.c  telling it
  */
@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "lib/db.h"
+#include "lib/err.h"
 
 struct diff_count {
 	uint64_t added, removed, changed;
@@ -28,7 +29,7 @@ struct diff_feed {
 
 /* One of the two. */
 struct diff_side {
-	struct fsk_db *db;
+	struct fsk_db *db; /* its user's */
 	struct fsk_db_info info;
 	uint32_t *first; /* [attribute set]: where in list its feeds begin */
 	uint32_t *list;  /* rows in the table of feeds, ascending */
@@ -40,9 +41,22 @@ struct diff {
 	struct diff_feed *feeds; /* of both, by name */
 	size_t nfeeds;
 	bool names, json; /* what is wanted */
+	bool secret;      /* one keeps no names that could be compared */
 	uint64_t limit;   /* so many names of each kind */
 	FILE *changes;    /* json: entries that changed, until their turn */
 };
+
+/* Compares d->before.db with d->after.db, which may be the same one, and tells
+ * what d->names, d->json and d->limit want; the rest of *D is zero before.  The
+ * object of d->json is left open: '}' or more of it is for the caller to print.
+ * Returns 0, 1 where output failed and that was told or will be, or an error.
+ * Where one of the two is secret only numbers are told. */
+int diff_run(struct diff *d, struct fsk_error *err);
+
+/* Whether anything differs, after diff_run(). */
+bool diff_any(const struct diff *d);
+
+void diff_fini(struct diff *d);
 
 /* ---- attributes ---- */
 
@@ -73,7 +87,7 @@ bool diff_print_one(const struct diff *d, const struct diff_side *s,
 bool diff_print_change(const struct diff *d, const struct fsk_name *name,
     uint32_t before, uint32_t after);
 
-/* Between those of NEW and those of OLD; then the end, with the numbers. */
+/* Between those of NEW and those of OLD; then the numbers. */
 bool diff_print_middle(struct diff *d);
 bool diff_print_end(struct diff *d);
 

@@ -132,10 +132,15 @@ print_count(const char *name, const struct diff_count *c)
 static void
 print_table(const struct diff *d)
 {
-	printf("%-24s %12s %12s %12s\n", "feed", "added", "removed", "changed");
-	for (size_t i = 0; i < d->nfeeds; i++)
+	if (d->secret)
+		puts("names are kept secret, and are not compared");
+	else
+		printf("%-24s %12s %12s %12s\n", "feed", "added", "removed",
+		    "changed");
+	for (size_t i = 0; i < d->nfeeds && !d->secret; i++)
 		print_count(d->feeds[i].name, &d->feeds[i].count);
-	print_count("all entries", &d->total);
+	if (!d->secret)
+		print_count("all entries", &d->total);
 	printf("entries %llu -> %llu, URLs %llu -> %llu, serial %llu -> %llu\n",
 	    (unsigned long long)d->before.info.entries,
 	    (unsigned long long)d->after.info.entries,
@@ -185,7 +190,7 @@ diff_print_end(struct diff *d)
 {
 	if (d->json) {
 		fputs("],\n", stdout);
-		return json_diff(stdout, d) && puts("}") != EOF;
+		return json_diff(stdout, d);
 	}
 	print_table(d);
 	return !ferror(stdout);

@@ -214,14 +214,15 @@ bool
 json_diff(FILE *to, const struct diff *d)
 {
 	json_t *o = json_object(), *feeds = json_array();
-	json_t *total = json_object();
+	json_t *total = d->secret ? json_null() : json_object();
 
 	json_object_set_new(o, "before", diff_side(&d->before.info));
 	json_object_set_new(o, "after", diff_side(&d->after.info));
 	json_object_set_new(o, "total", total);
-	add_counts(total, &d->total);
+	if (!d->secret)
+		add_counts(total, &d->total);
 	json_object_set_new(o, "feeds", feeds);
-	for (size_t i = 0; i < d->nfeeds; i++) {
+	for (size_t i = 0; i < d->nfeeds && !d->secret; i++) {
 		json_t *f = json_object();
 
 		json_object_set_new(f, "name", text(d->feeds[i].name));
@@ -291,6 +292,67 @@ json_status(FILE *to, const struct status *s)
 	for (size_t i = 0; i < s->c->nfeeds; i++)
 		json_array_append_new(feeds, status_feed(&s->feed[i]));
 	return print(to, o, JSON_INDENT(2));
+}
+
+/* ---- a round that changes nothing ---- */
+
+static const char *
+outcome_word(enum round_outcome outcome)
+{
+	switch (outcome) {
+	case ROUND_NOT_DUE:
+		return "not asked";
+	case ROUND_NEW:
+		return "new";
+	case ROUND_READ_AGAIN:
+		return "read again";
+	case ROUND_UNCHANGED:
+		return "unchanged";
+	case ROUND_FAILED:
+		return "failed";
+	}
+	return "?";
+}
+
+bool
+json_round(FILE *to, const struct dry_round *d)
+{
+	json_t *o = json_object(), *round = json_object();
+	json_t *feeds = json_array();
+	const struct round *r = d->r;
+
+	json_object_set_new(o, "round", round);
+	json_object_set_new(round, "database", text(r->c->database));
+	json_object_set_new(round, "published", json_boolean(r->published));
+	json_object_set_new(round, "held", json_boolean(r->held));
+	add_number(round, "failed", r->failed);
+	add_number(round, "refused", r->refused);
+	json_object_set_new(round, "feeds", feeds);
+	for (size_t i = 0; i < r->c->nfeeds; i++) {
+		json_t *f = status_feed(&d->feeds->feed[i]);
+
+		json_object_set_new(
+		    f, "outcome", text(outcome_word(r->outcome[i])));
+		json_array_append_new(feeds, f);
+	}
+	return print(to, o, JSON_COMPACT | JSON_EMBED);
+}
+
+bool
+json_query(FILE *to, const struct query *q)
+{
+	const struct query_side *s = query_behind(q);
+	char entry[FSK_TEXT_MAX];
+	const struct json_entry e = { s->v.db, query_entry(s, entry),
+		s->v.found.attr };
+	json_t *o = json_object();
+
+	json_object_set_new(o, "name", text(q->name));
+	add_number(o, "queries", q->count);
+	json_object_set_new(o, "before", text(query_word(&q->before)));
+	json_object_set_new(o, "after", text(query_word(&q->after)));
+	add_entry(o, &e);
+	return print(to, o, JSON_COMPACT);
 }
 
 /* ---- why, bypass ---- */

@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 #include "feeds/diff.h"
+#include "feeds/dry.h"
+#include "feeds/queries.h"
 #include "feeds/status.h"
 #include "feeds/why.h"
 #include "lib/bypass.h"
@@ -33,8 +35,14 @@ bool json_dump(FILE *to, const struct json_entry *e);
 bool json_change(
     FILE *to, const struct json_entry *before, const struct json_entry *after);
 
-/* Prints the rest of an object: the numbers of D. */
+/* Prints members of an object: the numbers of D. */
 bool json_diff(FILE *to, const struct diff *d);
+
+/* Prints a member of an object: the round R. */
+bool json_round(FILE *to, const struct dry_round *r);
+
+/* Prints one line: a name whose answer changes. */
+bool json_query(FILE *to, const struct query *q);
 
 /* Prints the description of the database DB. */
 bool json_info(FILE *to, const struct fsk_db *db);

@@ -15,6 +15,8 @@
  *           guard.c      what no feed may block; psl.c, nameset.c
  *         publish.c    generations, and which is in force
  *     state.c    what is kept from round to round
+ *     dry.c      a round that changes nothing, in a replica.c of the state;
+ *                queries.c what it would change for real queries
  *   status.c   how the feeds are
  *   rollback.c an earlier generation in force again
  *   shadow.c   a list that is only tried

@@ -151,6 +151,27 @@ note(const struct content *k, struct feed_state *s, int64_t now)
 }
 
 static void
+note_outcome(const struct run *run, const struct content *k, bool made)
+{
+	enum round_outcome *out = run->r->outcome;
+
+	if (out == NULL)
+		return;
+	out += k->f - run->c->feeds;
+	switch (k->status) {
+	case CONTENT_NEW:
+		*out = ROUND_NEW;
+		break;
+	case CONTENT_UNCHANGED:
+		*out = made ? ROUND_READ_AGAIN : ROUND_UNCHANGED;
+		break;
+	case CONTENT_FAILED:
+		*out = ROUND_FAILED;
+		break;
+	}
+}
+
+static void
 take_content(struct run *run, struct content *k, struct feed_state *s)
 {
 	struct fsk_error err;
@@ -184,6 +205,7 @@ take_content(struct run *run, struct content *k, struct feed_state *s)
 			    s->names + s->urls);
 		break;
 	}
+	note_outcome(run, k, made);
 	note(k, s, run->now);
 }
 

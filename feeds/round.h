@@ -15,6 +15,15 @@
 #include "feeds/conf.h"
 #include "lib/err.h"
 
+/* What came of a feed. */
+enum round_outcome {
+	ROUND_NOT_DUE,
+	ROUND_NEW,
+	ROUND_READ_AGAIN, /* the same content, by other rules */
+	ROUND_UNCHANGED,
+	ROUND_FAILED,
+};
+
 struct round {
 	const struct conf *c;
 	const bool *due; /* which feeds, as c->feeds; NULL: all */
@@ -25,6 +34,7 @@ struct round {
 
 	/* What came of it. */
 	unsigned fresh, unchanged, failed; /* feeds */
+	enum round_outcome *outcome;       /* as c->feeds; NULL: nobody asks */
 	bool published;
 	bool held; /* there was news, but a rollback holds it back */
 	uint64_t serial, entries, urls, refused; /* of what was published */

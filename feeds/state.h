@@ -11,7 +11,8 @@
  *   urls       its URLs, one a line after their first-seen day
  *   meta       the struct below, a line each
  *
- * Each file is replaced in one step; losing any of them costs a fetch.
+ * Each file is replaced in one step and none is written to where it lies, which
+ * replica.h relies on; losing any of them costs a fetch.
  */
 #ifndef FRAUDSINK_FEEDS_STATE_H
 #define FRAUDSINK_FEEDS_STATE_H

@@ -9,12 +9,15 @@
 #include <string.h>
 
 #include "feeds/cmd.h"
+#include "feeds/dry.h"
 #include "feeds/round.h"
 #include "feeds/state.h"
 #include "feeds/status.h"
 
 static const char help[] =
     "usage: fraudsink-feeds sync [-c FILE] [OPTION...] [FEED...]\n"
+    "       fraudsink-feeds sync --dry-run [--queries FILE] [OPTION...] "
+    "[FEED...]\n"
     "\n"
     "Gets all feeds (or those named), reads what changed, merges the lists of\n"
     "all, and publishes one database if it differs from the one in force.  A\n"
@@ -28,15 +31,40 @@ static const char help[] =
     "  -q, --quiet            tell failures only\n"
     "  -h, --help\n"
     "\n"
+    "With --dry-run nothing is changed: the round is made aside, and how the\n"
+    "database would differ is told as by 'diff'.\n"
+    "\n"
+    "      --queries FILE     a query name a line ('-': standard input): tells "
+    "which\n"
+    "                         would be answered otherwise, the most queried "
+    "first\n"
+    "      --names            the entries, too\n"
+    "      --limit N          at most so many names of each kind (default: "
+    "20; with\n"
+    "                         --json all)\n"
+    "      --json             one object\n"
+    "\n"
     "Exit status: 0 all is well (published, or nothing to publish), 1 a feed\n"
     "failed (the others are published), 2 error (what was in force stays).\n";
 
-enum { OPT_FORCE = 256, OPT_NO_HOOKS };
+enum {
+	OPT_FORCE = 256,
+	OPT_NO_HOOKS,
+	OPT_DRY_RUN,
+	OPT_QUERIES,
+	OPT_NAMES,
+	OPT_LIMIT,
+};
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "no-hooks", no_argument, NULL, OPT_NO_HOOKS },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "queries", required_argument, NULL, OPT_QUERIES },
+	{ "names", no_argument, NULL, OPT_NAMES },
+	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "json", no_argument, NULL, 'j' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -107,30 +135,101 @@ run(struct round *r)
 	return r->failed > 0 ? EXIT_NONE : EXIT_SUCCESS;
 }
 
-int
-cmd_sync(int argc, char **argv)
+/* What the command line says. */
+struct command {
+	const char *path;
+	struct round r;
+	bool dry;
+	struct dry_options o;
+};
+
+static void
+catch_signals(bool dry)
 {
 	const struct sigaction on = { .sa_handler = on_signal,
 		.sa_flags = SA_RESTART };
-	const char *path = CONF_DEFAULT;
-	struct round r = { .stop = &stop };
-	int o, status = EXIT_ERROR;
+	struct sigaction before;
+
+	sigaction(SIGINT, &on, NULL);
+	sigaction(SIGTERM, &on, NULL);
+	/* A dry run must not leave anything when its terminal goes, unless
+	 * nohup(1) lets it go on. */
+	if (dry && sigaction(SIGHUP, NULL, &before) == 0 &&
+	    before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &on, NULL);
+}
+
+static int
+with_conf(struct command *m, struct conf *c, char **feeds, int n)
+{
+	bool *due = calloc(c->nfeeds + 1, sizeof(*due));
+	int status = EXIT_ERROR;
+
+	m->r.c = c;
+	m->r.stop = &stop;
+	if (due == NULL) {
+		complain("out of memory");
+	} else if (choose(c, feeds, n, due)) {
+		m->r.due = n > 0 ? due : NULL;
+		catch_signals(m->dry);
+		status = m->dry ? dry_run(&m->r, &m->o) : run(&m->r);
+	}
+	free(due);
+	return status;
+}
+
+/* The sentence for options that do not go together, or NULL. */
+static const char *
+contradiction(const struct command *m)
+{
+	if (m->dry)
+		return NULL;
+	return m->o.queries != NULL ? "--queries is for --dry-run"
+	    : m->o.names            ? "--names is for --dry-run"
+	    : m->o.limited          ? "--limit is for --dry-run"
+	    : m->o.json             ? "--json is for --dry-run"
+				    : NULL;
+}
+
+int
+cmd_sync(int argc, char **argv)
+{
+	struct command m = { .path = CONF_DEFAULT };
+	const char *wrong;
 	struct conf *c;
-	bool *due;
+	int o, status;
 
 	while ((o = getopt_long(argc, argv, "c:qh", options, NULL)) != -1)
 		switch (o) {
 		case 'c':
-			path = optarg;
+			m.path = optarg;
 			break;
 		case 'q':
-			r.quiet = true;
+			m.r.quiet = true;
 			break;
 		case OPT_FORCE:
-			r.force = true;
+			m.r.force = true;
 			break;
 		case OPT_NO_HOOKS:
-			r.no_hooks = true;
+			m.r.no_hooks = true;
+			break;
+		case OPT_DRY_RUN:
+			m.dry = true;
+			break;
+		case OPT_QUERIES:
+			m.o.queries = optarg;
+			break;
+		case OPT_NAMES:
+			m.o.names = true;
+			break;
+		case OPT_LIMIT:
+			m.o.limited = true;
+			if (!read_number(optarg, 0, UINT64_MAX, &m.o.limit))
+				return usage_error(
+				    "sync", "bad limit '%s'", optarg);
+			break;
+		case 'j':
+			m.o.json = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -138,20 +237,13 @@ cmd_sync(int argc, char **argv)
 		default:
 			return usage_error("sync", "bad command line");
 		}
-	c = read_conf(path);
+	wrong = contradiction(&m);
+	if (wrong != NULL)
+		return usage_error("sync", "%s", wrong);
+	c = read_conf(m.path);
 	if (c == NULL)
 		return EXIT_ERROR;
-	r.c = c;
-	due = calloc(c->nfeeds, sizeof(*due));
-	if (due == NULL) {
-		complain("out of memory");
-	} else if (choose(c, argv + optind, argc - optind, due)) {
-		r.due = optind < argc ? due : NULL;
-		sigaction(SIGINT, &on, NULL);
-		sigaction(SIGTERM, &on, NULL);
-		status = run(&r);
-	}
-	free(due);
+	status = with_conf(&m, c, argv + optind, argc - optind);
 	conf_free(c);
 	return finish_output(status);
 }
