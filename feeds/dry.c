@@ -19,8 +19,7 @@
 #include "feeds/replica.h"
 #include "lib/db_write.h"
 
-#define LIMIT 20  /* of names, for people who say nothing */
-#define FEED  256 /* octets of a feed's name that are shown */
+#define LIMIT 20 /* of names, for people who say nothing */
 
 struct dry {
 	const struct conf *c;
@@ -155,7 +154,7 @@ static void
 print_query(const struct query *q)
 {
 	const struct query_side *s = query_behind(q);
-	char entry[FSK_TEXT_MAX], feed[FEED];
+	char entry[FSK_TEXT_MAX];
 	struct fsk_attr a;
 
 	printf("%12" PRIu64 "  %s: %s -> %s", q->count, q->name,
@@ -163,11 +162,10 @@ print_query(const struct query *q)
 	if (query_entry(s, entry) != NULL) {
 		fsk_db_attr(s->v.db, s->v.found.attr, &a);
 		printf(", entry %s%s, feed", entry_mark(a.match), entry);
-		for (unsigned i = 0; i < a.feeds; i++) {
-			snprintf(feed, sizeof(feed), "%s",
-			    fsk_db_attr_feed(s->v.db, s->v.found.attr, i));
-			printf("%s%s", i == 0 ? " " : ",", printable(feed));
-		}
+		for (unsigned i = 0; i < a.feeds; i++)
+			printf("%s%s", i == 0 ? " " : ",",
+			    printable_copy(
+				fsk_db_attr_feed(s->v.db, s->v.found.attr, i)));
 	}
 	putchar('\n');
 }

@@ -10,7 +10,9 @@
  *                    (reach.c), transfer.c from name servers
  *       collect.c    makes a feed's list of it, if its guards agree
  *       release.c    makes and publishes a database, if anything changed
- *         merge.c      the lists of all feeds to one
+ *         merge.c      the lists of all feeds to one: merge_walk.c goes
+ *                      through them, merge_judge.c says what counts,
+ *                      merge_rules.c adds the operator's own
  *           policy.c     who gets which answer; group_list.c, schedule.c
  *           guard.c      what no feed may block; psl.c, nameset.c
  *         publish.c    generations, and which is in force

@@ -99,3 +99,19 @@ nameset_find(const struct nameset *s, const struct fsk_query *q,
 	*value = at->value;
 	return true;
 }
+
+bool
+nameset_covers(
+    const struct nameset *s, const struct fsk_name *name, bool itself)
+{
+	struct fsk_query q;
+	uint32_t value;
+
+	if (s->n == 0)
+		return false;
+	nameset_query(s, &q, name);
+	for (unsigned k = itself ? q.labels : q.labels - 1; k > 0; k--)
+		if (nameset_find(s, &q, k, &value))
+			return true;
+	return false;
+}

@@ -41,4 +41,8 @@ void nameset_query(
 bool nameset_find(const struct nameset *s, const struct fsk_query *q,
     unsigned labels, uint32_t *value);
 
+/* Whether S has a name above NAME, or NAME ITSELF. */
+bool nameset_covers(
+    const struct nameset *s, const struct fsk_name *name, bool itself);
+
 #endif
