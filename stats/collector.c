@@ -462,7 +462,7 @@ was_stored(struct collector *k, bool *is, struct fsk_error *err)
 {
 	*is = false;
 	for (size_t i = 0; i < k->c->rings.n; i++)
-		if (source_attached(k->source[i]))
+		if (source_is_put(k->source[i]))
 			return source_is_stored(
 			    k->source[i], k->store, is, err);
 	return FSK_OK;

@@ -291,6 +291,21 @@ wait_for_file(const char *name)
 	}
 }
 
+/* Waits until the collector has the ring NAME. */
+static void
+wait_for_lock(const char *name)
+{
+	const time_t deadline = time(NULL) + DEADLINE;
+	struct fsk_ring_reader *r;
+
+	while (fsk_ring_attach(&r, kit_path(name), false, &err) == FSK_OK) {
+		fsk_ring_detach(r);
+		ck_assert_msg(time(NULL) < deadline, "nobody has '%s': %s",
+		    name, stats_output());
+		poll(NULL, 0, 200);
+	}
+}
+
 static uint64_t
 written(void)
 {
@@ -751,6 +766,39 @@ START_TEST(while_the_store_is_down_events_stay_in_the_ring)
 }
 END_TEST
 
+/* It is attached before the batch that failed is tried again, and comes first
+ * in the configuration. */
+START_TEST(a_ring_that_comes_while_the_store_is_down_hides_no_batch)
+{
+	struct fsk_ring *late;
+	struct store_query q = all(STORE_DAY);
+	char extra[600];
+
+	snprintf(extra, sizeof(extra),
+	    "interval = 1s\nrings = { \"%s/late\", \"%s/ring\" }\n", kit_dir,
+	    kit_dir);
+	conf = stats_conf(extra);
+	open_ring("ring", ROOM);
+	start();
+	for (unsigned i = 0; i < 10; i++)
+		block(0, i, i);
+	wait_for(10);
+	change_store("CREATE TRIGGER down BEFORE INSERT ON fact_hour BEGIN "
+		     "SELECT RAISE(FAIL, 'the store is down'); END");
+	for (unsigned i = 0; i < 10; i++)
+		block(0, i, i);
+	wait_for_text("the store is down");
+	stats_good(fsk_ring_open(&late, kit_path("late"), 1, 256, &err), &err);
+	wait_for_lock("late");
+	change_store("DROP TRIGGER down");
+	wait_for_text("written again");
+	ck_assert_int_eq(end_with(SIGTERM), 0);
+	ck_assert_uint_eq(hits(&q), 20);
+	compare_totals();
+	fsk_ring_close(late);
+}
+END_TEST
+
 START_TEST(several_rings_are_one_host)
 {
 	struct fsk_ring *first;
@@ -915,6 +963,8 @@ main(void)
 	tcase_add_test(tc, without_a_place_for_the_journal_it_does_without);
 	tcase_add_test(tc, a_replaced_ring_is_counted_to_its_end);
 	tcase_add_test(tc, while_the_store_is_down_events_stay_in_the_ring);
+	tcase_add_test(
+	    tc, a_ring_that_comes_while_the_store_is_down_hides_no_batch);
 	tcase_add_test(tc, several_rings_are_one_host);
 	tcase_add_test(tc, a_second_collector_waits_its_turn);
 	tcase_add_test(tc, the_configuration_can_be_read_again);
