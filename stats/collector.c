@@ -38,6 +38,7 @@ struct collector {
 	char (*told)[512]; /* why each source is not attached */
 	uint64_t now;      /* microseconds, of this round */
 	uint64_t odd_time, odd_time_put;
+	size_t no_hits; /* events that were taken and are none */
 	uint64_t stored;
 	bool failing;   /* the last write did */
 	bool uncertain; /* a commit failed, but may be one all the same */
@@ -301,7 +302,7 @@ warn_of(struct collector *k, const struct fsk_event *e, uint64_t now,
 	const uint8_t *entry = e->qname;
 	struct warn_event warning = { .time = now, .client = e->client };
 
-	if (e->severity != FSK_RED || e->would > FSK_WOULD_BLOCK)
+	if (e->severity != FSK_RED)
 		return;
 	warning.group = words_text(w, FSK_LABEL_GROUP, m->group);
 	if (!warn_wanted(k->warn, warning.group))
@@ -336,6 +337,12 @@ take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
 	struct geo_place place;
 	uint8_t kept[16];
 
+	/* What a list that is only tried would do is no hit: the query was
+	 * resolved, or is blocked and told by an event of its own. */
+	if (e->would > FSK_WOULD_BLOCK) {
+		k->no_hits++;
+		return true;
+	}
 	if (k->warn != NULL)
 		warn_of(k, e, r.time, m);
 	geo_find(k->geo, e->client, &place);
@@ -364,9 +371,10 @@ collector_take(struct collector *k, size_t most)
 		if (!source_attached(s) || before >= BATCH_MOST)
 			continue;
 		room -= before;
+		k->no_hits = 0;
 		n = source_take(s, rollup_words(k->rollup),
 		    most < room ? most : room, take_one, k);
-		if (rollup_pending(k->rollup) - before != n)
+		if (rollup_pending(k->rollup) - before + k->no_hits != n)
 			return FSK_ENOMEM;
 		all += n;
 	}

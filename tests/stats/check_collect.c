@@ -542,6 +542,41 @@ START_TEST(odd_times_make_no_rows_of_their_own)
 }
 END_TEST
 
+/* The query of the one was resolved, that of the other is told by an event of
+ * its own, too. */
+START_TEST(what_a_list_that_is_tried_would_do_is_no_hit)
+{
+	struct fsk_event e = { .category = FSK_NO_LABEL,
+		.group = FSK_NO_LABEL,
+		.severity = FSK_RED,
+		.transport = FSK_UDP,
+		.qname_len = 1 };
+	struct store_query q = all(STORE_DAY);
+
+	conf = stats_conf("events = yes\n");
+	open_ring("ring", ROOM);
+	for (unsigned i = 0; i < 10; i++) {
+		block(0, i, i);
+		e.time = microseconds();
+		e.would = i < 7 ? FSK_TRIED_BLOCKS : FSK_TRIED_PASSES;
+		fsk_ring_count(worker[0],
+		    i < 7 ? FSK_COUNT_TRIED_BLOCKS : FSK_COUNT_TRIED_PASSES);
+		fsk_ring_event(worker[0], &e);
+	}
+	ck_assert_msg(
+	    stats_run(arguments("--once")) == 0, "%s", stats_output());
+	ck_assert_uint_eq(hits(&q), 10);
+	q.would = 1;
+	ck_assert_uint_eq(hits(&q), 0);
+	ck_assert_uint_eq(named(STORE_DAY), 10);
+	ck_assert_int_eq(number("SELECT count(*) FROM event"), 10);
+	ck_assert_int_eq(stats_run("hosts -c stats.conf --csv"), 0);
+	ck_assert_ptr_nonnull(
+	    strstr(stats_output(), ",tried_blocks,tried_passes\r\n"));
+	ck_assert_ptr_nonnull(strstr(stats_output(), ",7,3\r\n"));
+}
+END_TEST
+
 /* ---- the daemon ---- */
 
 START_TEST(it_waits_for_the_ring_and_goes_on)
@@ -953,6 +988,7 @@ main(void)
 	tcase_add_test(tc, without_a_ring_once_is_an_error);
 	tcase_add_loop_test(tc, no_address_is_ever_stored, 0, 4);
 	tcase_add_test(tc, odd_times_make_no_rows_of_their_own);
+	tcase_add_test(tc, what_a_list_that_is_tried_would_do_is_no_hit);
 	tcase_add_test(tc, it_waits_for_the_ring_and_goes_on);
 	tcase_add_loop_test(tc, when_it_is_ended_it_writes_what_it_has, 0, 2);
 	tcase_add_loop_test(
