@@ -120,8 +120,10 @@ put_host(struct answer *to, const char *name, const struct host *h)
 	answer_text(to, 0, name);
 	if (h->seen != 0) {
 		answer_time(to, 1, h->seen);
-		answer_count(to, 2, h->serial);
-		answer_time(to, 3, (int64_t)h->created);
+		if (h->created != 0) { /* else it has no list */
+			answer_count(to, 2, h->serial);
+			answer_time(to, 3, (int64_t)h->created);
+		}
 		answer_count(to, 4, h->entries);
 	}
 	answer_count(to, 5, h->answered);

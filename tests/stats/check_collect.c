@@ -577,6 +577,22 @@ START_TEST(what_a_list_that_is_tried_would_do_is_no_hit)
 }
 END_TEST
 
+START_TEST(a_resolver_without_a_list_has_none_of_1970)
+{
+	conf = stats_conf("");
+	open_ring("ring", ROOM);
+	ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	ck_assert_int_eq(stats_run("hosts -c stats.conf --csv"), 0);
+	ck_assert_ptr_null(strstr(stats_output(), "1970"));
+	ck_assert_ptr_nonnull(strstr(stats_output(), "Z,,,0,"));
+	fsk_ring_total(ring, FSK_TOTAL_SERIAL, 5);
+	fsk_ring_total(ring, FSK_TOTAL_CREATED, 1790000000);
+	ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	ck_assert_int_eq(stats_run("hosts -c stats.conf --csv"), 0);
+	ck_assert_ptr_nonnull(strstr(stats_output(), ",5,2026-09-21T"));
+}
+END_TEST
+
 /* ---- the daemon ---- */
 
 START_TEST(it_waits_for_the_ring_and_goes_on)
@@ -989,6 +1005,7 @@ main(void)
 	tcase_add_loop_test(tc, no_address_is_ever_stored, 0, 4);
 	tcase_add_test(tc, odd_times_make_no_rows_of_their_own);
 	tcase_add_test(tc, what_a_list_that_is_tried_would_do_is_no_hit);
+	tcase_add_test(tc, a_resolver_without_a_list_has_none_of_1970);
 	tcase_add_test(tc, it_waits_for_the_ring_and_goes_on);
 	tcase_add_loop_test(tc, when_it_is_ended_it_writes_what_it_has, 0, 2);
 	tcase_add_loop_test(
