@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stats/store_sqlite*.c: what is put comes back, once, and goes in time */
 #include <check.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -274,6 +275,29 @@ START_TEST(a_store_is_made_and_opened_again)
 	store = stats_open(conf, STORE_WRITE);
 	ck_assert_str_eq(facts(&q), "0  []  0 0   0 0 5\n");
 	ck_assert_int_eq(number("PRAGMA auto_vacuum"), 2);
+	end();
+}
+END_TEST
+
+START_TEST(others_cannot_read_it)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	const mode_t before = umask(0);
+
+	begin("");
+	start_batch("a");
+	put_fact(STORE_DAY, START, "f", "BE", 5);
+	end_batch();
+	umask(before);
+	for (unsigned i = 0; i < 3; i++) {
+		char path[PATH_MAX];
+		struct stat st;
+
+		snprintf(
+		    path, sizeof(path), "%s%s", conf->database, suffixes[i]);
+		ck_assert_int_eq(stat(path, &st), 0);
+		ck_assert_int_eq(st.st_mode & 0777, 0640);
+	}
 	end();
 }
 END_TEST
@@ -1258,6 +1282,7 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, kit_setup, kit_teardown);
 	tcase_add_test(tc, a_store_is_made_and_opened_again);
+	tcase_add_test(tc, others_cannot_read_it);
 	tcase_add_test(tc, what_cannot_be_opened_is_told);
 	tcase_add_test(
 	    tc, databases_of_others_and_of_later_versions_are_left_alone);
