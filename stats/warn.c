@@ -259,14 +259,16 @@ append(struct warn *w, const char *line, size_t len)
 void
 warn_event(struct warn *w, const struct warn_event *e)
 {
-	const uint32_t day = (uint32_t)(e->time / 1000000 / 86400);
+	uint32_t day = (uint32_t)(e->time / 1000000 / 86400);
 	char token[PRIVACY_TOKEN], line[LINE_MOST];
 	uint64_t id;
 	bool fresh;
 	size_t len;
 
+	/* Each worker's events are in order, those of all are not; and a clock
+	 * may be set back.  Who sends orders has left the day before. */
 	if (day < w->day && w->fd != -1)
-		return; /* of a day that is over: too late to warn */
+		day = w->day;
 	if (day > w->day || w->fd == -1) {
 		struct fsk_error err;
 

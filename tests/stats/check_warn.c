@@ -168,16 +168,20 @@ START_TEST(a_subscriber_is_warned_of_an_entry_once_a_day)
 	ck_assert_uint_eq(lines(file_of(DAY)), 4);
 	event(w, DAY + 1, "192.0.2.7", "a.example");
 	ck_assert_uint_eq(lines(file_of(DAY + 1)), 1);
-	/* A late event of the day before is no news. */
+	/* Late events of the day before are ordered with this one's. */
+	event(w, DAY, "192.0.2.9", "a.example");
 	event(w, DAY, "192.0.2.9", "a.example");
 	ck_assert_uint_eq(lines(file_of(DAY)), 4);
+	ck_assert_uint_eq(lines(file_of(DAY + 1)), 2);
+	event(w, DAY + 1, "192.0.2.9", "a.example");
+	ck_assert_uint_eq(lines(file_of(DAY + 1)), 2);
 	warn_close(w);
 	/* Who begins again knows what was ordered. */
 	w = open_it();
 	event(w, DAY + 1, "192.0.2.7", "a.example");
 	event(w, DAY + 1, "192.0.2.8", "a.example");
 	ck_assert_uint_eq(warn_ordered(w), 1);
-	ck_assert_uint_eq(lines(file_of(DAY + 1)), 2);
+	ck_assert_uint_eq(lines(file_of(DAY + 1)), 3);
 	warn_close(w);
 }
 END_TEST
