@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stats/collector.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -29,6 +30,7 @@ struct collector {
 	struct privacy *privacy;
 	struct warn *warn; /* NULL: nobody is to be warned */
 	struct warn_sender *sender;
+	uint64_t warn_lost;      /* warnings; told */
 	struct journal *journal; /* NULL: none */
 	bool journal_told;       /* that it cannot be written */
 	/* Rings that the journal had events of, until those are stored. */
@@ -508,6 +510,23 @@ collector_failing(const struct collector *k)
 
 /* ---- now and then ---- */
 
+static void
+maintain_warnings(struct collector *k, int64_t now)
+{
+	uint64_t lost;
+
+	if (k->warn == NULL)
+		return;
+	warn_maintain(k->warn, now);
+	lost = warn_dropped(k->warn);
+	if (lost != k->warn_lost)
+		complain("%" PRIu64 " warnings could not be ordered since the "
+			 "start: '%s' cannot be written, or the day has its "
+			 "most",
+		    lost, k->c->warnings.folder);
+	k->warn_lost = lost;
+}
+
 void
 collector_maintain(struct collector *k)
 {
@@ -516,8 +535,7 @@ collector_maintain(struct collector *k)
 	bool more = true;
 
 	geo_refresh(k->geo, tell_place, NULL);
-	if (k->warn != NULL)
-		warn_maintain(k->warn, (int64_t)(begin / 1000000));
+	maintain_warnings(k, (int64_t)(begin / 1000000));
 	while (more && microseconds() - begin < MAINTAIN_MS * 1000)
 		if (store_maintain(k->store, (int64_t)(begin / 1000000), &more,
 			&err) != FSK_OK) {

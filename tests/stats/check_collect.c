@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -16,6 +17,7 @@
 #include "lib/db.h"
 #include "stats/geo.h"
 #include "stats/sql.h"
+#include "stats/warn.h"
 #include "tests/lib/kit.h"
 #include "tests/stats/stats.h"
 
@@ -593,6 +595,32 @@ START_TEST(a_resolver_without_a_list_has_none_of_1970)
 }
 END_TEST
 
+START_TEST(warnings_that_are_lost_are_told)
+{
+	char extra[400], *path;
+
+	snprintf(extra, sizeof(extra),
+	    "warnings { groups = { \"school\" } folder = \"%s\" }\n",
+	    kit_path("warnings"));
+	conf = stats_conf(extra);
+	open_ring("ring", ROOM);
+	/* A folder in the place of the file, of today or of tomorrow. */
+	ck_assert_int_eq(mkdir(conf->warnings.folder, 0700), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		path = warn_path(
+		    conf->warnings.folder, (uint32_t)(time(NULL) / 86400) + i);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+		free(path);
+	}
+	for (unsigned i = 0; i < 10; i++)
+		block(0, i, i);
+	ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	ck_assert_msg(strstr(stats_output(), "5 warnings could not") != NULL,
+	    "%s", stats_output());
+	compare_totals();
+}
+END_TEST
+
 /* ---- the daemon ---- */
 
 START_TEST(it_waits_for_the_ring_and_goes_on)
@@ -1006,6 +1034,7 @@ main(void)
 	tcase_add_test(tc, odd_times_make_no_rows_of_their_own);
 	tcase_add_test(tc, what_a_list_that_is_tried_would_do_is_no_hit);
 	tcase_add_test(tc, a_resolver_without_a_list_has_none_of_1970);
+	tcase_add_test(tc, warnings_that_are_lost_are_told);
 	tcase_add_test(tc, it_waits_for_the_ring_and_goes_on);
 	tcase_add_loop_test(tc, when_it_is_ended_it_writes_what_it_has, 0, 2);
 	tcase_add_loop_test(
