@@ -473,6 +473,11 @@ START_TEST(the_operator_can_tell_whose_a_token_is)
 	ck_assert_int_eq(stats_run(args), 0);
 	ck_assert_ptr_nonnull(strstr(stats_output(), token));
 	ck_assert_uint_eq(lines(stats_output()), 2);
+	/* Who asks makes no key: the collector could not read it. */
+	ck_assert_int_eq(unlink(conf->key_file), 0);
+	ck_assert_int_eq(stats_run(args), 2);
+	ck_assert_ptr_nonnull(strstr(stats_output(), "cannot open"));
+	ck_assert_int_eq(access(conf->key_file, F_OK), -1);
 }
 END_TEST
 
