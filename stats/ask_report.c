@@ -308,6 +308,10 @@ ask_report(
 	rc = ask_settle(a, as, err);
 	if (rc != FSK_OK)
 		return rc;
+	/* Of a month without a day that is over researchers see nothing; but it
+	 * is this month. */
+	if (a->from < a->month)
+		as->from = as->to = a->from = a->to = a->month;
 	snprintf(as->question, sizeof(as->question), "report");
 	set_spans(&r, a);
 	if (a->to < end)

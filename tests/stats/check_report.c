@@ -329,6 +329,18 @@ START_TEST(researchers_get_less)
 }
 END_TEST
 
+START_TEST(a_month_that_begins_is_told_to_researchers_as_itself)
+{
+	struct ask a = question(month_add(month, 2));
+
+	a.researcher = true;
+	model_ask(&m, &a, &as, ask_report);
+	ck_assert(as.nothing);
+	ck_assert_int_eq(as.from, month_add(month, 2));
+	ck_assert_int_eq(as.to, as.from);
+}
+END_TEST
+
 /* ---- the page ---- */
 
 /* Whether every element that is opened is closed, in order. */
@@ -413,6 +425,7 @@ main(void)
 	tcase_add_test(t, a_month_that_is_not_over_is_compared_with_as_much);
 	tcase_add_test(t, a_month_without_anything_is_nothing);
 	tcase_add_test(t, researchers_get_less);
+	tcase_add_test(t, a_month_that_begins_is_told_to_researchers_as_itself);
 	tcase_add_test(t, the_page_needs_nothing_but_itself);
 	/* It adds to the store: last. */
 	tcase_add_test(t, like_for_like_leaves_new_feeds_out);
