@@ -283,12 +283,13 @@ warn_event(struct warn *w, const struct warn_event *e)
 	privacy_token(w->privacy, e->client, token);
 	len = make_line(e, id, token, line);
 	if (len == 0 || w->ids.n >= IDS_MOST ||
-	    w->len + len > w->c->warnings.most << 20 ||
-	    table_put(&w->ids, &id, sizeof(id), &fresh) == NULL ||
-	    !append(w, line, len))
+	    w->len + len > w->c->warnings.most << 20 || !append(w, line, len)) {
 		w->dropped++;
-	else
-		w->ordered++;
+		return;
+	}
+	/* Without memory the order may come twice. */
+	table_put(&w->ids, &id, sizeof(id), &fresh);
+	w->ordered++;
 }
 
 uint64_t
