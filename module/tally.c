@@ -352,7 +352,8 @@ tally_blocked(struct tally *t, struct worker_slot *slot, struct tally_hit *hit,
 		return;
 	/* Early, so that it is in memory when the event is copied. */
 	note_client(e, who, now);
-	fsk_ring_count(w, FSK_COUNT_SEVERITY + e->severity);
+	if (e->would == FSK_BLOCKED)
+		fsk_ring_count(w, FSK_COUNT_SEVERITY + e->severity);
 	fsk_ring_count(w, FSK_COUNT_ACTION + e->action);
 	if (slot->ring == t->memory)
 		return;

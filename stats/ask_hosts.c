@@ -19,6 +19,9 @@ static const struct answer_column columns[] = {
 	{ "starts", "starts", ANSWER_COUNT },
 	{ "swaps", "swaps", ANSWER_COUNT },
 	{ "refused", "refused", ANSWER_COUNT },
+	/* By a list that is only tried, other than by the one in force. */
+	{ "tried_blocks", "would block", ANSWER_COUNT },
+	{ "tried_passes", "would pass", ANSWER_COUNT },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -28,7 +31,7 @@ struct host {
 	int64_t seen;
 	uint64_t serial, created, entries;
 	uint64_t answered, blocked, leaked, dropped, damaged;
-	uint64_t starts, swaps, refused;
+	uint64_t starts, swaps, refused, tried_blocks, tried_passes;
 };
 
 struct hosts {
@@ -79,6 +82,10 @@ place(struct host *h, unsigned counter)
 		return &h->leaked;
 	case STORE_RING + FSK_COUNT_DROPPED:
 		return &h->dropped;
+	case STORE_RING + FSK_COUNT_TRIED_BLOCKS:
+		return &h->tried_blocks;
+	case STORE_RING + FSK_COUNT_TRIED_PASSES:
+		return &h->tried_passes;
 	case STORE_TOTAL + FSK_TOTAL_STARTS:
 		return &h->starts;
 	case STORE_TOTAL + FSK_TOTAL_SWAPS:
@@ -113,8 +120,10 @@ put_host(struct answer *to, const char *name, const struct host *h)
 	answer_text(to, 0, name);
 	if (h->seen != 0) {
 		answer_time(to, 1, h->seen);
-		answer_count(to, 2, h->serial);
-		answer_time(to, 3, (int64_t)h->created);
+		if (h->created != 0) { /* else it has no list */
+			answer_count(to, 2, h->serial);
+			answer_time(to, 3, (int64_t)h->created);
+		}
 		answer_count(to, 4, h->entries);
 	}
 	answer_count(to, 5, h->answered);
@@ -126,6 +135,8 @@ put_host(struct answer *to, const char *name, const struct host *h)
 	answer_count(to, 11, h->starts);
 	answer_count(to, 12, h->swaps);
 	answer_count(to, 13, h->refused);
+	answer_count(to, 14, h->tried_blocks);
+	answer_count(to, 15, h->tried_passes);
 }
 
 int

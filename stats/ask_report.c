@@ -187,6 +187,7 @@ put_totals(struct report *r, struct answer *to, struct fsk_error *err)
 		const double n = s[i].days;
 		const bool known = s[i].known && s[i].client_days > 0;
 
+		r->days[i] = s[i].days;
 		hits[i] = s[i].days > 0 ? (double)s[i].hits : -1;
 		counted[i] = s[i].days > 0 ? (double)s[i].counted : -1;
 		daily[i] = n > 0 ? (double)s[i].hits / n : -1;
@@ -195,7 +196,6 @@ put_totals(struct report *r, struct answer *to, struct fsk_error *err)
 		rate[i] = known ? (double)s[i].hits / s[i].client_days : -1;
 	}
 	note_gaps(r, s);
-	r->days = s[REPORT_MONTH].days;
 	r->as->has_total = true;
 	r->as->hits = s[REPORT_MONTH].hits;
 	r->as->nothing = s[REPORT_MONTH].hits + s[REPORT_MONTH].counted == 0;
@@ -308,6 +308,10 @@ ask_report(
 	rc = ask_settle(a, as, err);
 	if (rc != FSK_OK)
 		return rc;
+	/* Of a month without a day that is over researchers see nothing; but it
+	 * is this month. */
+	if (a->from < a->month)
+		as->from = as->to = a->from = a->to = a->month;
 	snprintf(as->question, sizeof(as->question), "report");
 	set_spans(&r, a);
 	if (a->to < end)

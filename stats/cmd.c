@@ -6,29 +6,52 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stats/utf8.h"
+
+#define TEXT_MOST 2048
+
+/* Makes TEXT of FMT, and of what would act on a terminal '?': paths and errors
+ * of others are in it. */
+static void __attribute__((format(printf, 2, 0)))
+make_text(char text[static TEXT_MOST], const char *fmt, va_list ap)
+{
+	size_t len;
+
+	vsnprintf(text, TEXT_MOST, fmt, ap);
+	for (char *p = text; *p != '\0'; p += len) {
+		uint32_t c;
+
+		len = utf8_next(p, &c);
+		if (utf8_acts(c) || (c == 0xfffd && len == 1))
+			memset(p, '?', len);
+	}
+}
+
 void
 complain(const char *fmt, ...)
 {
+	char text[TEXT_MOST];
 	va_list ap;
 
 	fflush(stdout);
-	fputs("fraudsink-stats: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	make_text(text, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "fraudsink-stats: %s\n", text);
 }
 
 int
 usage_error(const char *command, const char *fmt, ...)
 {
+	char text[TEXT_MOST];
 	va_list ap;
 
-	fprintf(stderr, "fraudsink-stats %s: ", command);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	make_text(text, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "\nTry 'fraudsink-stats %s --help'.\n", command);
+	fprintf(stderr,
+	    "fraudsink-stats %s: %s\nTry 'fraudsink-stats %s --help'.\n",
+	    command, text, command);
 	return EXIT_ERROR;
 }
 

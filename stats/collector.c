@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stats/collector.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -29,6 +30,7 @@ struct collector {
 	struct privacy *privacy;
 	struct warn *warn; /* NULL: nobody is to be warned */
 	struct warn_sender *sender;
+	uint64_t warn_lost;      /* warnings; told */
 	struct journal *journal; /* NULL: none */
 	bool journal_told;       /* that it cannot be written */
 	/* Rings that the journal had events of, until those are stored. */
@@ -38,6 +40,7 @@ struct collector {
 	char (*told)[512]; /* why each source is not attached */
 	uint64_t now;      /* microseconds, of this round */
 	uint64_t odd_time, odd_time_put;
+	size_t no_hits; /* events that were taken and are none */
 	uint64_t stored;
 	bool failing;   /* the last write did */
 	bool uncertain; /* a commit failed, but may be one all the same */
@@ -301,7 +304,7 @@ warn_of(struct collector *k, const struct fsk_event *e, uint64_t now,
 	const uint8_t *entry = e->qname;
 	struct warn_event warning = { .time = now, .client = e->client };
 
-	if (e->severity != FSK_RED || e->would > FSK_WOULD_BLOCK)
+	if (e->severity != FSK_RED)
 		return;
 	warning.group = words_text(w, FSK_LABEL_GROUP, m->group);
 	if (!warn_wanted(k->warn, warning.group))
@@ -336,6 +339,12 @@ take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
 	struct geo_place place;
 	uint8_t kept[16];
 
+	/* What a list that is only tried would do is no hit: the query was
+	 * resolved, or is blocked and told by an event of its own. */
+	if (e->would > FSK_WOULD_BLOCK) {
+		k->no_hits++;
+		return true;
+	}
 	if (k->warn != NULL)
 		warn_of(k, e, r.time, m);
 	geo_find(k->geo, e->client, &place);
@@ -364,9 +373,10 @@ collector_take(struct collector *k, size_t most)
 		if (!source_attached(s) || before >= BATCH_MOST)
 			continue;
 		room -= before;
+		k->no_hits = 0;
 		n = source_take(s, rollup_words(k->rollup),
 		    most < room ? most : room, take_one, k);
-		if (rollup_pending(k->rollup) - before != n)
+		if (rollup_pending(k->rollup) - before + k->no_hits != n)
 			return FSK_ENOMEM;
 		all += n;
 	}
@@ -462,7 +472,7 @@ was_stored(struct collector *k, bool *is, struct fsk_error *err)
 {
 	*is = false;
 	for (size_t i = 0; i < k->c->rings.n; i++)
-		if (source_attached(k->source[i]))
+		if (source_is_put(k->source[i]))
 			return source_is_stored(
 			    k->source[i], k->store, is, err);
 	return FSK_OK;
@@ -500,6 +510,23 @@ collector_failing(const struct collector *k)
 
 /* ---- now and then ---- */
 
+static void
+maintain_warnings(struct collector *k, int64_t now)
+{
+	uint64_t lost;
+
+	if (k->warn == NULL)
+		return;
+	warn_maintain(k->warn, now);
+	lost = warn_dropped(k->warn);
+	if (lost != k->warn_lost)
+		complain("%" PRIu64 " warnings could not be ordered since the "
+			 "start: '%s' cannot be written, or the day has its "
+			 "most",
+		    lost, k->c->warnings.folder);
+	k->warn_lost = lost;
+}
+
 void
 collector_maintain(struct collector *k)
 {
@@ -508,8 +535,7 @@ collector_maintain(struct collector *k)
 	bool more = true;
 
 	geo_refresh(k->geo, tell_place, NULL);
-	if (k->warn != NULL)
-		warn_maintain(k->warn, (int64_t)(begin / 1000000));
+	maintain_warnings(k, (int64_t)(begin / 1000000));
 	while (more && microseconds() - begin < MAINTAIN_MS * 1000)
 		if (store_maintain(k->store, (int64_t)(begin / 1000000), &more,
 			&err) != FSK_OK) {

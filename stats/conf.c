@@ -53,8 +53,9 @@ static const struct conf_option options[] = {
 	{ "events", FLAG, CONF(events), "no", 0, 0, NULL },
 	{ "privacy", CHOICE, CONF(privacy), "none", 0, 0,
 	    "none prefix pseudonym" },
-	{ "prefix4", NUMBER, CONF(prefix4), "24", 0, 32, NULL },
-	{ "prefix6", NUMBER, CONF(prefix6), "48", 0, 128, NULL },
+	/* Longer ones would be a subscriber's, if not a whole address. */
+	{ "prefix4", NUMBER, CONF(prefix4), "24", 0, 28, NULL },
+	{ "prefix6", NUMBER, CONF(prefix6), "48", 0, 56, NULL },
 	{ "key-file", TEXT, CONF(key_file), "/var/lib/fraudsink/stats.key", 0,
 	    0, NULL },
 	{ "sketch-key", CHOICE, CONF(sketch_key), "daily", 0, 0, ROTATION },

@@ -63,6 +63,7 @@ struct live {
 	const char *host;
 	unsigned columns, rows;
 	bool utf8;
+	bool failed; /* the last look at the store did */
 	struct sample before;
 };
 
@@ -270,6 +271,7 @@ put_screen(FILE *to, struct live *v)
 	struct look l;
 
 	look(&l, v);
+	v->failed = l.failed;
 	time_text(now.time, column.type, text);
 	fputs("fraudsink  ", to);
 	utf8_field(to, text, v->columns - 11 - 9, true);
@@ -332,7 +334,8 @@ run(struct live *v, unsigned every, bool once)
 	if (once) {
 		v->columns = 80;
 		v->rows = 24;
-		status = show(v, false) ? EXIT_SUCCESS : EXIT_ERROR;
+		status = show(v, false) && !v->failed ? EXIT_SUCCESS
+						      : EXIT_ERROR;
 		return finish_output(status);
 	}
 	if (!terminal_open()) {

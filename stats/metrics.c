@@ -82,6 +82,10 @@ static const struct {
 	    "Block events stored in the ring." },
 	{ FSK_COUNT_DROPPED, "fraudsink_events_dropped_total",
 	    "Block events for which the ring had no room." },
+	{ FSK_COUNT_TRIED_BLOCKS, "fraudsink_tried_blocks_total",
+	    "Queries that only the list that is tried would block." },
+	{ FSK_COUNT_TRIED_PASSES, "fraudsink_tried_passes_total",
+	    "Blocked queries that the list that is tried would let pass." },
 };
 
 static const struct {

@@ -277,7 +277,8 @@ const struct param params[] = {
 	{ "red-rate", PARAM_CARDS, "N", "the same, red card", "number", NULL,
 	    false, set_red_rate },
 	{ "yellow-growth", PARAM_CARDS, "PERCENT",
-	    "yellow card for so much more than the month before (0: never)",
+	    "yellow card for so much more a day than in the month before (0: "
+	    "never)",
 	    "number", NULL, false, set_yellow_growth },
 	{ "red-growth", PARAM_CARDS, "PERCENT", "the same, red card", "number",
 	    NULL, false, set_red_growth },

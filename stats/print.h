@@ -19,7 +19,7 @@ void print_text(FILE *to, const struct answers *as);
 void print_json(FILE *to, const struct answers *as);
 
 /* RFC 4180, with a header line.  Other control characters than tabs and ends
- * of lines become '?'. */
+ * of lines become '?'; what a spreadsheet would calculate has a ' before it. */
 void print_csv(FILE *to, const struct answer *a);
 
 /* S as a JSON string, which may also stand in HTML and be shown. */

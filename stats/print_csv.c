@@ -4,6 +4,14 @@
 #include "stats/print.h"
 #include "stats/utf8.h"
 
+/* What a spreadsheet would take for a formula: organisations of networks, for
+ * one, are named by whoever registered them. */
+static bool
+is_formula(const char *s)
+{
+	return *s != '\0' && strchr("=+-@\t\r", *s) != NULL;
+}
+
 static void
 print_field(FILE *to, const char *s)
 {
@@ -12,6 +20,8 @@ print_field(FILE *to, const char *s)
 
 	if (quote)
 		fputc('"', to);
+	if (is_formula(s))
+		fputc('\'', to);
 	while (*s != '\0') {
 		uint32_t c;
 		const size_t len = utf8_next(s, &c);

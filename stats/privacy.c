@@ -237,19 +237,6 @@ keys_of(struct privacy *p, uint32_t day)
 
 /* ---- addresses ---- */
 
-bool
-privacy_hash(struct privacy *p, uint32_t day, const uint8_t addr[static 16],
-    uint64_t *hash, uint32_t *tag)
-{
-	const struct day_keys *k = keys_of(p, day);
-
-	if (k == NULL)
-		return false;
-	*hash = fsk_siphash(k->sketch, addr, 16);
-	*tag = k->tag;
-	return true;
-}
-
 static bool
 is_mapped(const uint8_t *addr)
 {
@@ -273,6 +260,21 @@ static void
 subscriber(const uint8_t *addr, uint8_t *out)
 {
 	cut(addr, is_mapped(addr) ? 128 : 64, out);
+}
+
+bool
+privacy_hash(struct privacy *p, uint32_t day, const uint8_t addr[static 16],
+    uint64_t *hash, uint32_t *tag)
+{
+	const struct day_keys *k = keys_of(p, day);
+	uint8_t whole[16];
+
+	if (k == NULL)
+		return false;
+	subscriber(addr, whole);
+	*hash = fsk_siphash(k->sketch, whole, 16);
+	*tag = k->tag;
+	return true;
 }
 
 void

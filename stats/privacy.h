@@ -32,8 +32,9 @@ int privacy_open(
     struct privacy **p, const struct conf *c, struct fsk_error *err);
 void privacy_close(struct privacy *p);
 
-/* The hash of the client ADDR on DAY (since 1970-01-01); *TAG tells its key.
- * False when out of memory. */
+/* The hash of the client ADDR on DAY (since 1970-01-01), of IPv6 that of its
+ * first 64 bits: a machine has several addresses there, and new ones each day.
+ * *TAG tells its key.  False when out of memory. */
 bool privacy_hash(struct privacy *p, uint32_t day,
     const uint8_t addr[static 16], uint64_t *hash, uint32_t *tag);
 

@@ -24,7 +24,7 @@ enum report_span {
 
 struct report {
 	struct ask span[REPORT_SPANS]; /* each with its time */
-	unsigned days;                 /* of the month that have hits */
+	unsigned days[REPORT_SPANS];   /* of each that have hits */
 	struct store *s;
 	struct answers *as;
 	struct answer *cards;

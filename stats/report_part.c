@@ -109,16 +109,20 @@ static struct verdict
 judge(const struct report *r, const struct value *v)
 {
 	const struct ask_cards *c = &r->span[REPORT_MONTH].cards;
+	const double days = (double)r->days[REPORT_MONTH];
 	struct verdict k = { .card = NULL };
 
-	if (!v->known || v->client_days <= 0 || r->days == 0)
+	if (!v->known || v->client_days <= 0 || r->days[REPORT_MONTH] == 0)
 		return k;
-	k.clients = v->client_days / (double)r->days;
+	k.clients = v->client_days / days;
 	k.rate = (double)v->hits[REPORT_MONTH] / v->client_days;
-	k.grown = v->hits[REPORT_BEFORE] > 0;
+	/* A day: months are not equally long, and of the first one there is
+	 * often a part only. */
+	k.grown = v->hits[REPORT_BEFORE] > 0 && r->days[REPORT_BEFORE] > 0;
 	if (k.grown)
-		k.growth = (double)v->hits[REPORT_MONTH] /
-			(double)v->hits[REPORT_BEFORE] -
+		k.growth = (double)v->hits[REPORT_MONTH] / days /
+			((double)v->hits[REPORT_BEFORE] /
+			    (double)r->days[REPORT_BEFORE]) -
 		    1;
 	if (k.clients < (double)c->least_clients)
 		return k;
@@ -169,9 +173,12 @@ put_part(const struct report *r, struct answer *to, enum ask_dimension what,
 	answer_text(to, 0, ask_key_text(what, key));
 	answer_count(to, 1, v->hits[REPORT_MONTH]);
 	answer_share(to, 2, v->hits[REPORT_MONTH], r->as->hits);
-	answer_count(to, 3, v->hits[REPORT_BEFORE]);
+	/* Of a month of which there is nothing nothing is known. */
+	if (r->days[REPORT_BEFORE] > 0)
+		answer_count(to, 3, v->hits[REPORT_BEFORE]);
 	put_change(to, 4, v->hits[REPORT_MONTH], v->hits[REPORT_BEFORE]);
-	answer_count(to, 5, v->hits[REPORT_YEAR]);
+	if (r->days[REPORT_YEAR] > 0)
+		answer_count(to, 5, v->hits[REPORT_YEAR]);
 	put_change(to, 6, v->hits[REPORT_MONTH], v->hits[REPORT_YEAR]);
 	if (v->known) {
 		answer_real(to, 7, v->client_days);

@@ -22,6 +22,7 @@ struct source {
 	char *path;
 	struct fsk_ring_reader *reader; /* NULL: not attached */
 	struct store_ring was, now;     /* as stored; as put */
+	bool put;                       /* in a batch, not known to be stored */
 	uint64_t damaged, damaged_put;  /* events; of these in the batch */
 	uint32_t word[FSK_RING_LABELS]; /* of a label; NO_WORD: ask */
 	struct known_set set[SET_CACHE];
@@ -100,6 +101,7 @@ source_attach(struct source *s, struct store *store, struct fsk_error *err)
 			s->was.position[i] = at;
 	}
 	s->now = s->was;
+	s->put = false;
 	return FSK_OK;
 }
 
@@ -285,6 +287,13 @@ source_put(struct source *s, struct store *store, int64_t now)
 			.label = "",
 			.value = s->damaged });
 	store_put_ring(store, &s->now);
+	s->put = true;
+}
+
+bool
+source_is_put(const struct source *s)
+{
+	return s->reader != NULL && s->put;
 }
 
 int
@@ -312,4 +321,5 @@ source_stored(struct source *s)
 	s->was = s->now;
 	s->damaged -= s->damaged_put;
 	s->damaged_put = 0;
+	s->put = false;
 }

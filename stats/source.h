@@ -69,6 +69,10 @@ void source_release(struct source *s);
 /* Puts to the open batch of STORE: counters, and how far events were taken. */
 void source_put(struct source *s, struct store *store, int64_t now);
 
+/* Whether it is part of a batch that was put and is not known to be stored:
+ * not one that was attached since. */
+bool source_is_put(const struct source *s);
+
 /* Whether STORE has what was put last. */
 int source_is_stored(const struct source *s, struct store *store, bool *is,
     struct fsk_error *err);

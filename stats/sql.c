@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stats/sql.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "stats/sketch.h"
 
@@ -133,6 +135,18 @@ fail(const struct sql *db, struct fsk_error *err, const char *what)
 	    sqlite3_errmsg(db->handle));
 }
 
+/* Makes the file if there is none, which others may not read: the library would
+ * let them.  Its other files get the mode of this one.  One that is there is
+ * not even opened, since to close it would end the locks of this process. */
+static void
+make_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+
+	if (fd != -1)
+		close(fd);
+}
+
 int
 sql_open(struct sql **out, const char *path, bool write, struct fsk_error *err)
 {
@@ -146,6 +160,8 @@ sql_open(struct sql **out, const char *path, bool write, struct fsk_error *err)
 		free(db);
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	}
+	if (write)
+		make_file(path);
 	rc = sqlite3_open_v2(
 	    path, &db->handle, how | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK)

@@ -18,7 +18,7 @@
 struct sql;      /* a connection */
 struct sql_stmt; /* a prepared statement */
 
-/* Opens the file PATH; WRITE: makes it if need be. */
+/* Opens the file PATH; WRITE: makes it if need be, for owner and group. */
 int sql_open(
     struct sql **db, const char *path, bool write, struct fsk_error *err);
 

@@ -534,7 +534,8 @@ static const char settings[] =
     "PRAGMA wal_autocheckpoint = 8192;"      /* pages */
     "PRAGMA journal_size_limit = 134217728;" /* octets */
     "PRAGMA cache_size = -131072;"           /* KB */
-    "PRAGMA temp_store = MEMORY;";
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA secure_delete = ON;"; /* what is gone is not there to be read */
 
 int
 store_sqlite_open(struct store **out, const struct conf *c, enum store_use use,

@@ -131,6 +131,9 @@ make_groups(struct release *r, struct fsk_error *err)
 static bool
 enough(struct sketch *clients, uint64_t least)
 {
+	/* Of one day: who was hashed with two keys would count twice. */
+	if (clients->tag == SKETCH_MIXED)
+		return false;
 	/* An estimate costs; a list that short is less for sure. */
 	if (!clients->dense && clients->n < least)
 		return false;

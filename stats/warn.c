@@ -259,14 +259,16 @@ append(struct warn *w, const char *line, size_t len)
 void
 warn_event(struct warn *w, const struct warn_event *e)
 {
-	const uint32_t day = (uint32_t)(e->time / 1000000 / 86400);
+	uint32_t day = (uint32_t)(e->time / 1000000 / 86400);
 	char token[PRIVACY_TOKEN], line[LINE_MOST];
 	uint64_t id;
 	bool fresh;
 	size_t len;
 
+	/* Each worker's events are in order, those of all are not; and a clock
+	 * may be set back.  Who sends orders has left the day before. */
 	if (day < w->day && w->fd != -1)
-		return; /* of a day that is over: too late to warn */
+		day = w->day;
 	if (day > w->day || w->fd == -1) {
 		struct fsk_error err;
 
@@ -281,12 +283,13 @@ warn_event(struct warn *w, const struct warn_event *e)
 	privacy_token(w->privacy, e->client, token);
 	len = make_line(e, id, token, line);
 	if (len == 0 || w->ids.n >= IDS_MOST ||
-	    w->len + len > w->c->warnings.most << 20 ||
-	    table_put(&w->ids, &id, sizeof(id), &fresh) == NULL ||
-	    !append(w, line, len))
+	    w->len + len > w->c->warnings.most << 20 || !append(w, line, len)) {
 		w->dropped++;
-	else
-		w->ordered++;
+		return;
+	}
+	/* Without memory the order may come twice. */
+	table_put(&w->ids, &id, sizeof(id), &fresh);
+	w->ordered++;
 }
 
 uint64_t

@@ -39,8 +39,9 @@ void warn_close(struct warn *w);
 /* Whether clients of GROUP are to be warned. */
 bool warn_wanted(const struct warn *w, const char *group);
 
-/* Orders a warning for E, of a wanted group, unless there is one today.  What
- * cannot be written is dropped and counted. */
+/* Orders a warning for E, of a wanted group, unless there is one today.  One of
+ * an earlier day than was ordered last counts for that day.  What cannot be
+ * written is dropped and counted. */
 void warn_event(struct warn *w, const struct warn_event *e);
 
 /* Warnings that were ordered and that were dropped, since it was opened. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/prefix.h"
 #include "stats/cmd.h"
@@ -284,6 +285,11 @@ print_tokens(const struct conf *c, char **addresses, int n)
 	uint8_t addr[16];
 	int rc = EXIT_SUCCESS;
 
+	/* Not to be made here: it would be of who asks, not the collector's. */
+	if (access(c->key_file, F_OK) == -1) {
+		complain("cannot open '%s': %s", c->key_file, strerror(errno));
+		return EXIT_ERROR;
+	}
 	if (privacy_open(&p, c, &err) != FSK_OK) {
 		complain("%s", err.text);
 		return EXIT_ERROR;

@@ -20,14 +20,15 @@ static const char conf[] =
     "feed \"alpha\" { url = \"@/alpha\" category = phishing }\n"
     "feed \"beta\" { url = \"@/beta\" category = scam severity = yellow }\n"
     "policy { trust-ecs = yes\n"
-    "  group \"school\" { prefixes = {\"81.2.70.0/24\"} } }\n";
+    "  group \"school\" { prefixes = {\"81.2.70.0/24\"} }\n"
+    "  rule \"log\" { names = {\"log.test\"} action = log } }\n";
 
 static void
 setup(void)
 {
 	world_start(&w,
 	    &(struct world_options){ .list = "other.example", .ring = "ring" });
-	lists_file(&w, "alpha", "one.test\nboth.test\n");
+	lists_file(&w, "alpha", "one.test\nboth.test\nlog.test\n");
 	lists_file(&w, "beta", "two.test\nboth.test\n");
 	lists_sync(&w, conf);
 }
@@ -127,6 +128,8 @@ query_all(void)
 			ck_assert_uint_eq(r.rcode, NXDOMAIN);
 			if (i % 2 == 0)
 				ask_as(i, "both.test");
+			if (i % 4 == 0)
+				ask_as(i, "log.test");
 			ask_as(i, "innocent.test");
 			ck_assert_uint_eq(r.rcode, NOERROR);
 		}
@@ -164,6 +167,12 @@ START_TEST(what_is_asked_is_what_is_counted)
 	clients = number(csv, "alpha", "clients");
 	ck_assert_msg(
 	    clients > CLIENTS * 0.98 && clients < CLIENTS * 1.02, "%s", csv);
+	/* What is only counted is not blocked, whoever counts. */
+	csv = stats("top names --would --csv");
+	ck_assert_msg(number(csv, "log.test", "hits") == n / 4, "%s", csv);
+	csv = stats("hosts --csv");
+	ck_assert_msg(
+	    number(csv, "here", "blocked") == 2 * n + n / 2, "%s", csv);
 	csv = stats("top groups --csv");
 	ck_assert_msg(number(csv, "school", "hits") == n + n / 4, "%s", csv);
 	csv = stats("top severities --csv");

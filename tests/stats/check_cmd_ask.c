@@ -112,6 +112,27 @@ START_TEST(commands_do_what_they_say)
 }
 END_TEST
 
+START_TEST(one_look_at_nothing_is_an_error)
+{
+	static const char text[] = "database = /nonexistent/stats.db\n";
+
+	kit_write(kit_path("other.conf"), text, sizeof(text) - 1);
+	ck_assert_int_eq(stats_run("live --once -c other.conf"), 2);
+	ck_assert_ptr_nonnull(strstr(stats_output(), "cannot open"));
+}
+END_TEST
+
+START_TEST(no_complaint_acts_on_a_terminal)
+{
+	ck_assert_int_eq(
+	    stats_run("top names -c /\033[31m\xc2\x9bx\xe2\x80\xae"), 2);
+	ck_assert_ptr_nonnull(
+	    strstr(stats_output(), "/?[31m??x???: cannot open it"));
+	ck_assert_int_eq(stats_run("warnings \033[31m"), 2);
+	ck_assert_ptr_null(strchr(stats_output(), '\033'));
+}
+END_TEST
+
 START_TEST(every_command_has_help)
 {
 	static const char *const commands[] = { "top", "series", "feeds",
@@ -290,6 +311,8 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, commands_do_what_they_say, 0, RUNS);
 	tcase_add_loop_test(t, every_command_has_help, 0, 8);
+	tcase_add_test(t, one_look_at_nothing_is_an_error);
+	tcase_add_test(t, no_complaint_acts_on_a_terminal);
 	tcase_add_test(t, output_goes_to_a_file);
 	tcase_add_test(t, what_csv_cannot_say_is_told_besides);
 	tcase_add_test(t, parameters_take_their_choices);

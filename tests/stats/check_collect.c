@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -16,6 +17,7 @@
 #include "lib/db.h"
 #include "stats/geo.h"
 #include "stats/sql.h"
+#include "stats/warn.h"
 #include "tests/lib/kit.h"
 #include "tests/stats/stats.h"
 
@@ -291,6 +293,21 @@ wait_for_file(const char *name)
 	}
 }
 
+/* Waits until the collector has the ring NAME. */
+static void
+wait_for_lock(const char *name)
+{
+	const time_t deadline = time(NULL) + DEADLINE;
+	struct fsk_ring_reader *r;
+
+	while (fsk_ring_attach(&r, kit_path(name), false, &err) == FSK_OK) {
+		fsk_ring_detach(r);
+		ck_assert_msg(time(NULL) < deadline, "nobody has '%s': %s",
+		    name, stats_output());
+		poll(NULL, 0, 200);
+	}
+}
+
 static uint64_t
 written(void)
 {
@@ -527,6 +544,83 @@ START_TEST(odd_times_make_no_rows_of_their_own)
 }
 END_TEST
 
+/* The query of the one was resolved, that of the other is told by an event of
+ * its own, too. */
+START_TEST(what_a_list_that_is_tried_would_do_is_no_hit)
+{
+	struct fsk_event e = { .category = FSK_NO_LABEL,
+		.group = FSK_NO_LABEL,
+		.severity = FSK_RED,
+		.transport = FSK_UDP,
+		.qname_len = 1 };
+	struct store_query q = all(STORE_DAY);
+
+	conf = stats_conf("events = yes\n");
+	open_ring("ring", ROOM);
+	for (unsigned i = 0; i < 10; i++) {
+		block(0, i, i);
+		e.time = microseconds();
+		e.would = i < 7 ? FSK_TRIED_BLOCKS : FSK_TRIED_PASSES;
+		fsk_ring_count(worker[0],
+		    i < 7 ? FSK_COUNT_TRIED_BLOCKS : FSK_COUNT_TRIED_PASSES);
+		fsk_ring_event(worker[0], &e);
+	}
+	ck_assert_msg(
+	    stats_run(arguments("--once")) == 0, "%s", stats_output());
+	ck_assert_uint_eq(hits(&q), 10);
+	q.would = 1;
+	ck_assert_uint_eq(hits(&q), 0);
+	ck_assert_uint_eq(named(STORE_DAY), 10);
+	ck_assert_int_eq(number("SELECT count(*) FROM event"), 10);
+	ck_assert_int_eq(stats_run("hosts -c stats.conf --csv"), 0);
+	ck_assert_ptr_nonnull(
+	    strstr(stats_output(), ",tried_blocks,tried_passes\r\n"));
+	ck_assert_ptr_nonnull(strstr(stats_output(), ",7,3\r\n"));
+}
+END_TEST
+
+START_TEST(a_resolver_without_a_list_has_none_of_1970)
+{
+	conf = stats_conf("");
+	open_ring("ring", ROOM);
+	ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	ck_assert_int_eq(stats_run("hosts -c stats.conf --csv"), 0);
+	ck_assert_ptr_null(strstr(stats_output(), "1970"));
+	ck_assert_ptr_nonnull(strstr(stats_output(), "Z,,,0,"));
+	fsk_ring_total(ring, FSK_TOTAL_SERIAL, 5);
+	fsk_ring_total(ring, FSK_TOTAL_CREATED, 1790000000);
+	ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	ck_assert_int_eq(stats_run("hosts -c stats.conf --csv"), 0);
+	ck_assert_ptr_nonnull(strstr(stats_output(), ",5,2026-09-21T"));
+}
+END_TEST
+
+START_TEST(warnings_that_are_lost_are_told)
+{
+	char extra[400], *path;
+
+	snprintf(extra, sizeof(extra),
+	    "warnings { groups = { \"school\" } folder = \"%s\" }\n",
+	    kit_path("warnings"));
+	conf = stats_conf(extra);
+	open_ring("ring", ROOM);
+	/* A folder in the place of the file, of today or of tomorrow. */
+	ck_assert_int_eq(mkdir(conf->warnings.folder, 0700), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		path = warn_path(
+		    conf->warnings.folder, (uint32_t)(time(NULL) / 86400) + i);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+		free(path);
+	}
+	for (unsigned i = 0; i < 10; i++)
+		block(0, i, i);
+	ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	ck_assert_msg(strstr(stats_output(), "5 warnings could not") != NULL,
+	    "%s", stats_output());
+	compare_totals();
+}
+END_TEST
+
 /* ---- the daemon ---- */
 
 START_TEST(it_waits_for_the_ring_and_goes_on)
@@ -751,6 +845,39 @@ START_TEST(while_the_store_is_down_events_stay_in_the_ring)
 }
 END_TEST
 
+/* It is attached before the batch that failed is tried again, and comes first
+ * in the configuration. */
+START_TEST(a_ring_that_comes_while_the_store_is_down_hides_no_batch)
+{
+	struct fsk_ring *late;
+	struct store_query q = all(STORE_DAY);
+	char extra[600];
+
+	snprintf(extra, sizeof(extra),
+	    "interval = 1s\nrings = { \"%s/late\", \"%s/ring\" }\n", kit_dir,
+	    kit_dir);
+	conf = stats_conf(extra);
+	open_ring("ring", ROOM);
+	start();
+	for (unsigned i = 0; i < 10; i++)
+		block(0, i, i);
+	wait_for(10);
+	change_store("CREATE TRIGGER down BEFORE INSERT ON fact_hour BEGIN "
+		     "SELECT RAISE(FAIL, 'the store is down'); END");
+	for (unsigned i = 0; i < 10; i++)
+		block(0, i, i);
+	wait_for_text("the store is down");
+	stats_good(fsk_ring_open(&late, kit_path("late"), 1, 256, &err), &err);
+	wait_for_lock("late");
+	change_store("DROP TRIGGER down");
+	wait_for_text("written again");
+	ck_assert_int_eq(end_with(SIGTERM), 0);
+	ck_assert_uint_eq(hits(&q), 20);
+	compare_totals();
+	fsk_ring_close(late);
+}
+END_TEST
+
 START_TEST(several_rings_are_one_host)
 {
 	struct fsk_ring *first;
@@ -905,6 +1032,9 @@ main(void)
 	tcase_add_test(tc, without_a_ring_once_is_an_error);
 	tcase_add_loop_test(tc, no_address_is_ever_stored, 0, 4);
 	tcase_add_test(tc, odd_times_make_no_rows_of_their_own);
+	tcase_add_test(tc, what_a_list_that_is_tried_would_do_is_no_hit);
+	tcase_add_test(tc, a_resolver_without_a_list_has_none_of_1970);
+	tcase_add_test(tc, warnings_that_are_lost_are_told);
 	tcase_add_test(tc, it_waits_for_the_ring_and_goes_on);
 	tcase_add_loop_test(tc, when_it_is_ended_it_writes_what_it_has, 0, 2);
 	tcase_add_loop_test(
@@ -915,6 +1045,8 @@ main(void)
 	tcase_add_test(tc, without_a_place_for_the_journal_it_does_without);
 	tcase_add_test(tc, a_replaced_ring_is_counted_to_its_end);
 	tcase_add_test(tc, while_the_store_is_down_events_stay_in_the_ring);
+	tcase_add_test(
+	    tc, a_ring_that_comes_while_the_store_is_down_hides_no_batch);
 	tcase_add_test(tc, several_rings_are_one_host);
 	tcase_add_test(tc, a_second_collector_waits_its_turn);
 	tcase_add_test(tc, the_configuration_can_be_read_again);

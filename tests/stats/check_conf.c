@@ -114,6 +114,8 @@ static const struct {
 	{ "keep-hours = 3h\n", "must be a day at least" },
 	{ "hour-names = 200000\n", "cannot be more than" },
 	{ "privacy = prefix\n", "needs 'events = yes'" },
+	{ "prefix4 = 32\n", "a number from 0 to 28" },
+	{ "prefix6 = 128\n", "a number from 0 to 56" },
 	{ "clickhouse { url = 'ftp://x' }\n", "must be http or https" },
 	{ "clickhouse { database = 'a`b' }\n", "letters, digits" },
 	{ "clickhouse { cluster = '' }\n", "must have 1 to 64" },

@@ -261,6 +261,30 @@ START_TEST(csv_can_be_read_again)
 }
 END_TEST
 
+START_TEST(csv_has_no_formulas)
+{
+	static const char *const in[] = { "=1+1", "+1", "-1+1", "@SUM(1)",
+		"\t=1", "=\"a,b\"" };
+	char field[16][64];
+	const char *p;
+
+	put_full_row("a=1");
+	for (size_t i = 0; i < 6; i++)
+		put_full_row(in[i]);
+	print_csv(to, a);
+	fflush(to);
+	p = out;
+	csv_line(&p, field);
+	csv_line(&p, field);
+	ck_assert_str_eq(field[0], "a=1");
+	for (size_t i = 0; i < 6; i++) {
+		csv_line(&p, field);
+		ck_assert_int_eq(field[0][0], '\'');
+		ck_assert_str_eq(field[0] + 1, in[i]);
+	}
+}
+END_TEST
+
 START_TEST(csv_is_utf8)
 {
 	put_full_row(texts[_i].in);
@@ -377,6 +401,7 @@ main(void)
 	tcase_add_test(t, fields_are_cut_or_filled);
 	tcase_add_loop_test(t, json_is_json_whatever_texts_are, 0, TEXTS);
 	tcase_add_test(t, csv_can_be_read_again);
+	tcase_add_test(t, csv_has_no_formulas);
 	tcase_add_loop_test(t, csv_is_utf8, 0, TEXTS);
 	tcase_add_test(t, html_has_no_markup_of_texts);
 	tcase_add_test(t, numbers_of_pages_have_thousands);

@@ -136,6 +136,23 @@ START_TEST(keys_change_with_the_day_unless_they_are_constant)
 }
 END_TEST
 
+/* Else each machine of a household with IPv6 would be several clients, and new
+ * ones each day. */
+START_TEST(a_network_of_ipv6_is_one_client)
+{
+	struct privacy *p = open_it();
+	uint32_t tag;
+	uint64_t hash = hash_of(p, 20000, "2001:db8:1:2::1", &tag);
+
+	ck_assert_uint_eq(
+	    hash_of(p, 20000, "2001:db8:1:2:a:b:c:d", &tag), hash);
+	ck_assert_uint_ne(hash_of(p, 20000, "2001:db8:1:3::1", &tag), hash);
+	hash = hash_of(p, 20000, "192.0.2.1", &tag);
+	ck_assert_uint_ne(hash_of(p, 20000, "192.0.2.2", &tag), hash);
+	privacy_close(p);
+}
+END_TEST
+
 static void
 read_key(uint8_t key[32], const char *hex)
 {
@@ -274,6 +291,7 @@ main(void)
 	tcase_add_test(tc, a_secret_is_made_and_used_again);
 	tcase_add_test(tc, a_file_that_is_no_secret_is_refused);
 	tcase_add_test(tc, keys_change_with_the_day_unless_they_are_constant);
+	tcase_add_test(tc, a_network_of_ipv6_is_one_client);
 	tcase_add_loop_test(tc, pseudonyms_are_those_of_the_draft, 0,
 	    sizeof(vectors) / sizeof(*vectors));
 	tcase_add_test(tc, pseudonyms_keep_common_prefixes_and_families);

@@ -297,6 +297,33 @@ START_TEST(series_and_names_show_the_same)
 }
 END_TEST
 
+/* The same clients at two resolvers: with two keys they look like twice as
+ * many. */
+START_TEST(who_is_counted_with_two_keys_is_not_shown)
+{
+	struct ask a = question(ASK_NAMES, 3, 2);
+
+	m.n = 0;
+	for (unsigned i = 0; i < 4 * LEAST; i++)
+		model_add(&m,
+		    &(struct model_event){ .time = a.since.seconds + 3600,
+			.host = i % 2 ? "first" : "second",
+			.name = i < 2 * LEAST ? "twice.example"
+					      : "once.example",
+			.set = i < 2 * LEAST ? "s" : "t",
+			.category = i < 2 * LEAST ? "two" : "one",
+			.group = "",
+			.country = "",
+			.severity = 2,
+			.client = i / 2 % (i < 2 * LEAST ? LEAST - 4 : LEAST),
+			.key = i < 2 * LEAST ? 1 + i % 2 : 1 });
+	model_store(&m);
+	model_ask(&m, &a, &as, ask_top);
+	ck_assert(is_shown(&as.at[0], "once.example"));
+	ck_assert(!is_shown(&as.at[0], "twice.example"));
+}
+END_TEST
+
 START_TEST(today_is_not_shown)
 {
 	struct ask a = question(ASK_CATEGORIES, 0, -1);
@@ -379,6 +406,7 @@ main(void)
 	    t, what_is_left_of_a_sum_rests_on_enough_clients, 0, SUMS);
 	tcase_add_loop_test(t, longer_times_are_sums_of_days, 0, DIMENSIONS);
 	tcase_add_test(t, series_and_names_show_the_same);
+	tcase_add_test(t, who_is_counted_with_two_keys_is_not_shown);
 	tcase_add_test(t, today_is_not_shown);
 	tcase_add_test(t, what_has_no_known_clients_is_refused);
 	tcase_add_test(t, feeds_show_less);

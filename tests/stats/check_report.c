@@ -249,6 +249,30 @@ START_TEST(cards_are_given)
 }
 END_TEST
 
+/* Counting began on the last days of the month before: of the year before
+ * nothing is known, and nothing has grown. */
+START_TEST(a_month_of_which_there_is_little_gives_no_cards)
+{
+	struct ask a = question(month_add(month, -24));
+	const struct answer *c;
+
+	m.n = 0;
+	hits(-24, 1, 20, "BE", "alpha", 30, 30);
+	hits(-25, 26, 27, "BE", "alpha", 30, 30);
+	model_store(&m);
+	a.cards = (struct ask_cards){ 0, 0, 0.5, 1, 1 };
+	model_ask(&m, &a, &as, ask_report);
+	c = answers_find(&as, "countries");
+	ck_assert_uint_eq(model_count(c, 0, "hits"), 600);
+	ck_assert_uint_eq(model_count(c, 0, "before"), 60);
+	ck_assert(near(model_cell(c, 0, "change")->real, 9));
+	ck_assert(!model_cell(c, 0, "year_before")->given);
+	ck_assert(!model_cell(c, 0, "year_change")->given);
+	ck_assert_str_eq(model_text(c, 0, "card"), "");
+	ck_assert_uint_eq(answers_find(&as, "cards")->rows, 0);
+}
+END_TEST
+
 START_TEST(a_month_that_is_not_over_is_compared_with_as_much)
 {
 	struct ask a = question(month_add(month, 1));
@@ -302,6 +326,18 @@ START_TEST(researchers_get_less)
 	c = answers_find(&as, "totals");
 	ck_assert(!model_cell(c, 0, "year_before")->given);
 	ck_assert_int_eq(model_row(c, "blocked, by feeds of both months"), -1);
+}
+END_TEST
+
+START_TEST(a_month_that_begins_is_told_to_researchers_as_itself)
+{
+	struct ask a = question(month_add(month, 2));
+
+	a.researcher = true;
+	model_ask(&m, &a, &as, ask_report);
+	ck_assert(as.nothing);
+	ck_assert_int_eq(as.from, month_add(month, 2));
+	ck_assert_int_eq(as.to, as.from);
 }
 END_TEST
 
@@ -385,9 +421,11 @@ main(void)
 	tcase_add_test(t, parts_are_compared);
 	tcase_add_loop_test(
 	    t, cards_are_given, 0, (int)(sizeof(cards) / sizeof(*cards)));
+	tcase_add_test(t, a_month_of_which_there_is_little_gives_no_cards);
 	tcase_add_test(t, a_month_that_is_not_over_is_compared_with_as_much);
 	tcase_add_test(t, a_month_without_anything_is_nothing);
 	tcase_add_test(t, researchers_get_less);
+	tcase_add_test(t, a_month_that_begins_is_told_to_researchers_as_itself);
 	tcase_add_test(t, the_page_needs_nothing_but_itself);
 	/* It adds to the store: last. */
 	tcase_add_test(t, like_for_like_leaves_new_feeds_out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stats/store_sqlite*.c: what is put comes back, once, and goes in time */
 #include <check.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -274,6 +275,29 @@ START_TEST(a_store_is_made_and_opened_again)
 	store = stats_open(conf, STORE_WRITE);
 	ck_assert_str_eq(facts(&q), "0  []  0 0   0 0 5\n");
 	ck_assert_int_eq(number("PRAGMA auto_vacuum"), 2);
+	end();
+}
+END_TEST
+
+START_TEST(others_cannot_read_it)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	const mode_t before = umask(0);
+
+	begin("");
+	start_batch("a");
+	put_fact(STORE_DAY, START, "f", "BE", 5);
+	end_batch();
+	umask(before);
+	for (unsigned i = 0; i < 3; i++) {
+		char path[PATH_MAX];
+		struct stat st;
+
+		snprintf(
+		    path, sizeof(path), "%s%s", conf->database, suffixes[i]);
+		ck_assert_int_eq(stat(path, &st), 0);
+		ck_assert_int_eq(st.st_mode & 0777, 0640);
+	}
 	end();
 }
 END_TEST
@@ -998,6 +1022,60 @@ START_TEST(rows_go_when_they_are_old)
 }
 END_TEST
 
+/* How often TEXT stands in the database's file. */
+static unsigned
+occurrences(const char *text)
+{
+	size_t len, n = 0;
+	uint8_t *all = kit_read(conf->database, &len);
+
+	for (const uint8_t *p = all; (p = memmem(p, len - (size_t)(p - all),
+					  text, strlen(text))) != NULL;
+	     p++)
+		n++;
+	free(all);
+	return (unsigned)n;
+}
+
+START_TEST(what_is_gone_is_not_in_the_file)
+{
+	struct sql *db;
+
+	begin("events = yes\n");
+	start_batch("h");
+	for (unsigned i = 0; i < 20000; i++)
+		store_put_event(store,
+		    &(struct store_event){
+			.time = (START + (uint64_t)i % 60) * 1000000,
+			.name = "once-asked-for.example",
+			.feeds = "",
+			.category = "",
+			.group = "",
+			.country = "" });
+	/* Some that stay, so that there is little free space to give back. */
+	for (unsigned i = 0; i < 100000; i++)
+		store_put_event(store,
+		    &(struct store_event){
+			.time = (START + DAY * 20ull) * 1000000,
+			.name = "kept.example",
+			.feeds = "",
+			.category = "",
+			.group = "",
+			.country = "" });
+	end_batch();
+	stats_good(sql_open(&db, conf->database, true, &err), &err);
+	stats_good(sql_run(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL), &err);
+	ck_assert_uint_ge(occurrences("once-asked-for.example"), 20000);
+	maintain(START + 20 * DAY);
+	ck_assert_int_eq(number("SELECT count(*) FROM event"), 100000);
+	stats_good(sql_run(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL), &err);
+	ck_assert_uint_eq(occurrences("once-asked-for.example"), 0);
+	ck_assert_uint_ge(occurrences("kept.example"), 100000);
+	sql_close(db);
+	end();
+}
+END_TEST
+
 START_TEST(names_of_what_is_over_are_cut_to_the_most_frequent)
 {
 	struct store_query q = store_query(STORE_DAY, START, START + DAY);
@@ -1258,6 +1336,7 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, kit_setup, kit_teardown);
 	tcase_add_test(tc, a_store_is_made_and_opened_again);
+	tcase_add_test(tc, others_cannot_read_it);
 	tcase_add_test(tc, what_cannot_be_opened_is_told);
 	tcase_add_test(
 	    tc, databases_of_others_and_of_later_versions_are_left_alone);
@@ -1278,6 +1357,7 @@ main(void)
 	tcase_add_test(
 	    tc, who_is_killed_at_any_moment_neither_loses_nor_doubles);
 	tcase_add_test(tc, rows_go_when_they_are_old);
+	tcase_add_test(tc, what_is_gone_is_not_in_the_file);
 	tcase_add_test(tc, names_of_what_is_over_are_cut_to_the_most_frequent);
 	tcase_add_test(tc, names_with_few_hits_go_even_if_there_is_room);
 	tcase_add_test(tc, space_is_given_back);

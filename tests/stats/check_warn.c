@@ -5,10 +5,12 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -168,16 +170,20 @@ START_TEST(a_subscriber_is_warned_of_an_entry_once_a_day)
 	ck_assert_uint_eq(lines(file_of(DAY)), 4);
 	event(w, DAY + 1, "192.0.2.7", "a.example");
 	ck_assert_uint_eq(lines(file_of(DAY + 1)), 1);
-	/* A late event of the day before is no news. */
+	/* Late events of the day before are ordered with this one's. */
+	event(w, DAY, "192.0.2.9", "a.example");
 	event(w, DAY, "192.0.2.9", "a.example");
 	ck_assert_uint_eq(lines(file_of(DAY)), 4);
+	ck_assert_uint_eq(lines(file_of(DAY + 1)), 2);
+	event(w, DAY + 1, "192.0.2.9", "a.example");
+	ck_assert_uint_eq(lines(file_of(DAY + 1)), 2);
 	warn_close(w);
 	/* Who begins again knows what was ordered. */
 	w = open_it();
 	event(w, DAY + 1, "192.0.2.7", "a.example");
 	event(w, DAY + 1, "192.0.2.8", "a.example");
 	ck_assert_uint_eq(warn_ordered(w), 1);
-	ck_assert_uint_eq(lines(file_of(DAY + 1)), 2);
+	ck_assert_uint_eq(lines(file_of(DAY + 1)), 3);
 	warn_close(w);
 }
 END_TEST
@@ -201,6 +207,31 @@ START_TEST(half_a_line_is_cut_off)
 	event(w, DAY, "192.0.2.8", "a.example");
 	ck_assert_uint_eq(lines(file_of(DAY)), 2);
 	ck_assert_ptr_null(strstr(file_of(DAY), "\"0123"));
+	warn_close(w);
+}
+END_TEST
+
+START_TEST(what_could_not_be_written_is_ordered_later)
+{
+	struct rlimit full = { .rlim_cur = 0 }, before;
+	struct warn *w;
+
+	configure("");
+	w = open_it();
+	event(w, DAY, "192.0.2.7", "a.example");
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	full.rlim_max = before.rlim_max;
+	full.rlim_cur = strlen(file_of(DAY)) + 10; /* half a line */
+	setrlimit(RLIMIT_FSIZE, &full);
+	event(w, DAY, "192.0.2.8", "a.example");
+	setrlimit(RLIMIT_FSIZE, &before);
+	ck_assert_uint_eq(warn_dropped(w), 1);
+	event(w, DAY, "192.0.2.8", "a.example");
+	event(w, DAY, "192.0.2.8", "a.example");
+	ck_assert_uint_eq(warn_ordered(w), 2);
+	ck_assert_uint_eq(lines(file_of(DAY)), 2);
+	ck_assert_int_eq(file_of(DAY)[0], '{');
 	warn_close(w);
 }
 END_TEST
@@ -469,6 +500,11 @@ START_TEST(the_operator_can_tell_whose_a_token_is)
 	ck_assert_int_eq(stats_run(args), 0);
 	ck_assert_ptr_nonnull(strstr(stats_output(), token));
 	ck_assert_uint_eq(lines(stats_output()), 2);
+	/* Who asks makes no key: the collector could not read it. */
+	ck_assert_int_eq(unlink(conf->key_file), 0);
+	ck_assert_int_eq(stats_run(args), 2);
+	ck_assert_ptr_nonnull(strstr(stats_output(), "cannot open"));
+	ck_assert_int_eq(access(conf->key_file, F_OK), -1);
 }
 END_TEST
 
@@ -486,6 +522,7 @@ main(void)
 	tcase_add_test(tc, an_order_says_what_and_not_who);
 	tcase_add_test(tc, a_subscriber_is_warned_of_an_entry_once_a_day);
 	tcase_add_test(tc, half_a_line_is_cut_off);
+	tcase_add_test(tc, what_could_not_be_written_is_ordered_later);
 	tcase_add_test(tc, a_day_has_its_bound_and_old_ones_go);
 	tcase_add_test(tc, orders_are_sent_until_they_are_taken);
 	tcase_add_test(tc, answers_are_counted_once);

@@ -109,7 +109,7 @@ set_of(struct words *w, const char *set)
 static void
 add(struct rollup *r, const struct model_event *e)
 {
-	const uint64_t key[2] = { (uint64_t)(e->time / DAY), 5 };
+	const uint64_t key[2] = { (uint64_t)(e->time / DAY), 5 + e->key };
 	struct words *w = rollup_words(r);
 	struct rollup_event v = { .time = (uint64_t)e->time * 1000000,
 		.feeds = set_of(w, e->set),
@@ -119,7 +119,7 @@ add(struct rollup *r, const struct model_event *e)
 		.action = (uint8_t)e->action,
 		.would = e->would,
 		.asn = e->asn,
-		.tag = (uint32_t)(e->time / DAY) };
+		.tag = (uint32_t)(e->time / DAY) + (e->key << 20) };
 	struct fsk_name name = kit_name(e->name);
 	uint8_t client[4];
 

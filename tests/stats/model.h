@@ -21,6 +21,7 @@ struct model_event {
 	uint32_t asn;
 	unsigned severity, action, client;
 	bool would;
+	unsigned key; /* of the resolver's sketches; 0: that of most */
 };
 
 struct model {
