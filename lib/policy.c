@@ -16,7 +16,7 @@ struct fsk_policy {
 		struct fsk_db *list;
 	} * group;
 	struct fsk_db *any;
-	bool differs, aliases;
+	bool differs, aliases, lists;
 	const uint8_t *matrix, *places, *memberships, *schedules, *intervals;
 	struct fsk_prefix_table networks, addresses, servers;
 	/* While it is opened. */
@@ -128,6 +128,7 @@ open_groups(struct fsk_policy *p, const uint8_t *head, struct fsk_error *err)
 		if (g->name == NULL || row[POLICY_G_OFF] > 1)
 			return damaged(err, "a group is out of range");
 		rc = open_list(p, row + POLICY_G_LIST, &g->list, err);
+		p->lists |= g->list != NULL;
 	}
 	return rc;
 }
@@ -374,6 +375,12 @@ uint16_t
 fsk_policy_answer(const struct fsk_policy *p, unsigned group, unsigned class)
 {
 	return fsk_get16(p->matrix + 2 * ((size_t)group * p->classes + class));
+}
+
+bool
+fsk_policy_lists(const struct fsk_policy *p)
+{
+	return p->lists;
 }
 
 bool

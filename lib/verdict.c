@@ -109,7 +109,8 @@ find(const struct fsk_db *db, const struct fsk_policy *p,
 	v->group = 0;
 	fsk_db_find(db, &q->q, &v->found);
 	v->touched = v->found.touched;
-	if (p != NULL) {
+	/* Most names concern nobody, whoever asks. */
+	if (p != NULL && (v->touched || fsk_policy_lists(p))) {
 		v->touched |= is_in_any(p, q);
 		if (q->client != NULL)
 			v->group = fsk_policy_group(p, q->client, q->now);
