@@ -109,12 +109,15 @@ find(const struct fsk_db *db, const struct fsk_policy *p,
 	v->group = 0;
 	fsk_db_find(db, &q->q, &v->found);
 	v->touched = v->found.touched;
-	/* Most names concern nobody, whoever asks. */
-	if (p != NULL && (v->touched || fsk_policy_lists(p))) {
+	if (p != NULL) {
 		v->touched |= is_in_any(p, q);
-		if (q->client != NULL)
-			v->group = fsk_policy_group(p, q->client, q->now);
-		find_in_group(p, q, v);
+		/* Most names concern nobody, whoever asks. */
+		if (v->touched || fsk_policy_allows(p)) {
+			if (q->client != NULL)
+				v->group = fsk_policy_group(
+				    p, q->client, q->now);
+			find_in_group(p, q, v);
+		}
 	}
 	if (!v->found.covered) {
 		resolve(v, FSK_NOT_LISTED);
