@@ -118,7 +118,8 @@ rounds_of() { # ROUNDS...
 }
 
 # Where a process happens to lie in memory makes a difference of its own, so
-# they are started several times.
+# they are started several times.  What telling costs ring.sh measures.
+export FRAUDSINK_RING=
 start_upstream
 on_core="taskset -c $server_core $unbound/unbound"
 : >"$here/kept"
