@@ -175,7 +175,7 @@ help:
 	@echo '                ONCE=1 show and exit, LIST=FILE your list, UPSTREAM=ADDR'
 	@echo 'make check      build and run all tests (SAN=1, SAN=thread)'
 	@echo 'make bench      measure against other structures and resolvers'
-	@echo 'make fuzz       fuzz the reader and the parsers (FUZZ_SECONDS=60)'
+	@echo 'make fuzz       fuzz the readers and the parsers (FUZZ_SECONDS=60)'
 	@echo 'make lint       format, static analysis, includes, manuals'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR= MODULEDIR=$(MODULEDIR)'
 	@echo 'make clean      remove build/'

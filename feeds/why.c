@@ -118,10 +118,15 @@ gather(struct why *w, const struct fsk_bypasses *bypasses)
 	fsk_verdict(w->db, bypasses, &w->q, &w->v);
 	w->group = "";
 	if (p != NULL) {
-		w->group = fsk_policy_group_name(p, w->v.group);
-		w->off = fsk_policy_off(p, w->v.group);
-		if (fsk_policy_list(p, w->v.group) != NULL)
-			add_entries(w, fsk_policy_list(p, w->v.group), true);
+		/* The verdict looks for it only where it matters. */
+		const unsigned group = w->q.client != NULL
+		    ? fsk_policy_group(p, w->q.client, w->q.now)
+		    : 0;
+
+		w->group = fsk_policy_group_name(p, group);
+		w->off = fsk_policy_off(p, group);
+		if (fsk_policy_list(p, group) != NULL)
+			add_entries(w, fsk_policy_list(p, group), true);
 	}
 	add_entries(w, w->db, false);
 	w->bypass = fsk_bypass_find(

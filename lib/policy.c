@@ -16,7 +16,7 @@ struct fsk_policy {
 		struct fsk_db *list;
 	} * group;
 	struct fsk_db *any;
-	bool differs, aliases;
+	bool differs, aliases, allows;
 	const uint8_t *matrix, *places, *memberships, *schedules, *intervals;
 	struct fsk_prefix_table networks, addresses, servers;
 	/* While it is opened. */
@@ -106,6 +106,22 @@ open_list(const struct fsk_policy *p, const uint8_t *row, struct fsk_db **db,
 	return fsk_db_open_nested(db, lists->at + at, len, p->key, err);
 }
 
+/* Whether some entry of LIST lets names pass. */
+static bool
+lets_pass(const struct fsk_db *list)
+{
+	struct fsk_db_info info;
+	struct fsk_attr a;
+
+	fsk_db_info(list, &info);
+	for (uint32_t i = 0; i < info.attrs; i++) {
+		fsk_db_attr(list, i, &a);
+		if (a.allow)
+			return true;
+	}
+	return false;
+}
+
 static int
 open_groups(struct fsk_policy *p, const uint8_t *head, struct fsk_error *err)
 {
@@ -128,6 +144,7 @@ open_groups(struct fsk_policy *p, const uint8_t *head, struct fsk_error *err)
 		if (g->name == NULL || row[POLICY_G_OFF] > 1)
 			return damaged(err, "a group is out of range");
 		rc = open_list(p, row + POLICY_G_LIST, &g->list, err);
+		p->allows |= g->list != NULL && lets_pass(g->list);
 	}
 	return rc;
 }
@@ -374,6 +391,12 @@ uint16_t
 fsk_policy_answer(const struct fsk_policy *p, unsigned group, unsigned class)
 {
 	return fsk_get16(p->matrix + 2 * ((size_t)group * p->classes + class));
+}
+
+bool
+fsk_policy_allows(const struct fsk_policy *p)
+{
+	return p->allows;
 }
 
 bool

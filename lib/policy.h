@@ -100,6 +100,9 @@ const struct fsk_db *fsk_policy_any(const struct fsk_policy *p);
 uint16_t fsk_policy_answer(
     const struct fsk_policy *p, unsigned group, unsigned class);
 
+/* Whether some group's list lets names pass. */
+bool fsk_policy_allows(const struct fsk_policy *p);
+
 /* Whether two clients may get different answers to one question. */
 bool fsk_policy_differs(const struct fsk_policy *p);
 

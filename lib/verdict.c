@@ -111,9 +111,13 @@ find(const struct fsk_db *db, const struct fsk_policy *p,
 	v->touched = v->found.touched;
 	if (p != NULL) {
 		v->touched |= is_in_any(p, q);
-		if (q->client != NULL)
-			v->group = fsk_policy_group(p, q->client, q->now);
-		find_in_group(p, q, v);
+		/* Most names concern nobody, whoever asks. */
+		if (v->touched || fsk_policy_allows(p)) {
+			if (q->client != NULL)
+				v->group = fsk_policy_group(
+				    p, q->client, q->now);
+			find_in_group(p, q, v);
+		}
 	}
 	if (!v->found.covered) {
 		resolve(v, FSK_NOT_LISTED);

@@ -49,7 +49,7 @@ struct fsk_verdict {
 	 * answered to others from a cache. */
 	bool touched;
 	enum fsk_reason reason;
-	unsigned group;
+	unsigned group; /* 0 where the name concerns no group */
 	const struct fsk_answer *answer; /* where block or would */
 	/* The entry behind it, where it is covered, and the database that it is
 	 * in: that of the question, or the group's list. */

@@ -73,6 +73,14 @@ waits_for_signature(const struct judged *j)
 	    fsk_policy_settings(p)->if_signed != FSK_SIGNED_ANSWER;
 }
 
+/* Whether the client gets its answer now, before another one could join. */
+static bool
+is_answered_at_once(const struct judged *j)
+{
+	return judge_blocks(j) && !waits_for_signature(j) &&
+	    j->v.answer->action != FSK_CNAME;
+}
+
 static enum path_step
 begin(struct fraudsink *fs, struct worker_slot *slot,
     struct module_qstate *qstate, int id, struct judged *j)
@@ -83,7 +91,7 @@ begin(struct fraudsink *fs, struct worker_slot *slot,
 		judge_asker(j, &r->query_reply, &r->edns);
 	judge(j);
 	tally_count(&fs->tally, slot, FSK_COUNT_LOOKED_UP);
-	if (r != NULL && is_personal(j))
+	if (r != NULL && is_personal(j) && !is_answered_at_once(j))
 		make_unique(qstate);
 	if (!j->v.touched)
 		return PATH_RESOLVE;

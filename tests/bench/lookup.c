@@ -17,13 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#ifdef __x86_64__
-#include <x86intrin.h>
-#endif
 #include <valgrind/callgrind.h>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/clock.h"
 
 #define QUERIES 100000
 #define COUNTED 2000
@@ -51,15 +48,6 @@ static size_t hits[KINDS][LOADS];
 static double ns[KINDS][LOADS][ROUNDS];
 static double p50[KINDS][LOADS], p99[KINDS][LOADS];
 
-static double
-now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /* The loop that is measured, the same for all. */
 static size_t __attribute__((noinline))
 run(size_t k, const struct names *q, size_t from, size_t to)
@@ -75,22 +63,6 @@ run(size_t k, const struct names *q, size_t from, size_t to)
 		found += find(s, wire, len);
 	}
 	return found;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The value at share P of the N values V, which are put in order. */
-static double
-quantile(double *v, size_t n, double p)
-{
-	qsort(v, n, sizeof(*v), by_value);
-	return v[(size_t)((double)(n - 1) * p)];
 }
 
 static double
@@ -138,37 +110,6 @@ measure_throughput(void)
 }
 
 /* ---- latency in a process that does other things in between ---- */
-
-#ifdef __x86_64__
-static inline uint64_t
-ticks(void)
-{
-	uint64_t t;
-
-	_mm_lfence();
-	t = __rdtsc();
-	_mm_lfence();
-	return t;
-}
-#else
-static inline uint64_t
-ticks(void)
-{
-	return (uint64_t)now_ns();
-}
-#endif
-
-/* Nanoseconds a tick. */
-static double
-tick_ns(void)
-{
-	double t = now_ns();
-	uint64_t from = ticks();
-
-	while (now_ns() - t < 5e7)
-		;
-	return (now_ns() - t) / (double)(ticks() - from);
-}
 
 static void
 measure_latency(void)

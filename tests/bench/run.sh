@@ -4,8 +4,8 @@
 #   tests/bench/run.sh BUILD UNBOUND [PART...]
 #
 # BUILD holds libfraudsink.a, fraudsink-feeds and fraudsink.so, UNBOUND a built
-# tree of Unbound.  PART: lookup build feeds resolver swap ring collect ask (all
-# of them if none is named).  Lists come from $FRAUDSINK_TEST_DATA, or are made
+# tree of Unbound.  PART: lookup build feeds policy resolver swap ring collect ask
+# (all of them if none is named).  Lists come from $FRAUDSINK_TEST_DATA, or are made
 # up where there are none.  Absolute numbers mean little on a shared machine; the ratios do.
 #
 # Each part prints what it measured and adds to the file targets: what, value
@@ -15,7 +15,7 @@ set -eu
 [ $# -ge 2 ] || { echo "usage: run.sh BUILD UNBOUND [PART...]" >&2; exit 2; }
 build=$1 unbound=$2
 shift 2
-[ $# -gt 0 ] || set -- lookup build feeds resolver swap ring collect ask
+[ $# -gt 0 ] || set -- lookup build feeds policy resolver swap ring collect ask
 sh tests/deps.sh bench
 
 bin=$build/tests/bench work=$build/bench
@@ -36,6 +36,7 @@ compile pick $here/pick.c $here/names.c
 compile gen $here/gen.c $here/names.c
 compile spend $here/spend.c
 compile client $here/client.c $here/names.c
+compile policy $here/policy.c $here/names.c
 compile ring $here/ring.c $here/names.c
 compile collect $here/collect.c
 

@@ -1,5 +1,5 @@
-# Sourced by resolver.sh and swap.sh: starts NSD and Unbound, stops them at the
-# end.  Uses $bin and $work; ports from $BENCH_PORT on.
+# Sourced by resolver.sh, policy.sh, ring.sh and swap.sh: starts NSD and
+# Unbound, stops them at the end.  Uses $bin and $work; ports from $BENCH_PORT on.
 port=${BENCH_PORT:-25300}
 here=$work/servers
 rm -rf "$here"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each action of a policy, for each type and transport, with and without EDNS;
- * what decides which one it is; and what clients are told. */
+/* Each action of a policy, for each type and transport, with and without EDNS,
+ * of an entry, of a group and of what an alias leads to; what decides which one
+ * it is; and what clients are told. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
@@ -36,10 +37,27 @@ static const char actions[] =
     "    sinkhole = \"198.51.100.8\" severity = yellow }\n"
     "}\n";
 
-static const char records[] = "page.test. 300 IN A 192.0.2.80\n"
-			      "page.test. 300 IN AAAA 2001:db8::80\n"
-			      "page.test. 300 IN HTTPS 1 . alpn=h2\n"
-			      "page.test. 300 IN TXT \"page\"\n";
+/* A name whose service bindings tell where it is, and an alias to it. */
+/* clang-format off */
+#define HOST(name) \
+    name ".test. 300 IN A 192.0.2.1\n" \
+    "*." name ".test. 300 IN A 192.0.2.1\n" \
+    name ".test. 300 IN AAAA 2001:db8::1\n" \
+    name ".test. 300 IN TXT \"true\"\n" \
+    name ".test. 300 IN HTTPS 1 . alpn=h2 ipv4hint=192.0.2.1\n" \
+    name ".test. 300 IN SVCB 1 . alpn=h2 ipv6hint=2001:db8::1\n" \
+    "to-" name ".test. 300 IN CNAME " name ".test.\n"
+
+static const char records[] =
+    "page.test. 300 IN A 192.0.2.80\n"
+    "page.test. 300 IN AAAA 2001:db8::80\n"
+    "page.test. 300 IN HTTPS 1 . alpn=h2\n"
+    "page.test. 300 IN SVCB 1 . alpn=h2\n"
+    "page.test. 300 IN TXT \"page\"\n"
+    HOST("nx") HOST("nodata") HOST("sink") HOST("cname") HOST("lost")
+    HOST("refused") HOST("drop") HOST("tcp") HOST("servfail") HOST("pass")
+    HOST("log") HOST("warn") HOST("good") HOST("all");
+/* clang-format on */
 
 /* What clients get for one name. */
 static const struct row {
@@ -92,8 +110,11 @@ static const struct row {
 };
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
-static const uint16_t types[] = { T_A, T_AAAA, T_HTTPS, T_TXT, T_ANY, T_CNAME };
+static const uint16_t types[] = { T_A, T_AAAA, T_HTTPS, T_SVCB, T_TXT, T_ANY,
+	T_CNAME };
 #define TYPES (sizeof(types) / sizeof(*types))
+#define WAYS \
+	(4 * (unsigned)TYPES) /* each type by UDP and TCP, with EDNS or not */
 
 static void
 start(void)
@@ -174,8 +195,8 @@ is_as(const struct row *row, uint16_t type, bool tcp, bool edns)
 			has_address(row->name, T_A, "192.0.2.1");
 		if (type == T_AAAA)
 			has_address(row->name, T_AAAA, "2001:db8::1");
-		if (type == T_TXT)
-			ck_assert_uint_eq(dns_count(&r, 1, T_TXT), 1);
+		if (type == T_TXT || type == T_HTTPS || type == T_SVCB)
+			ck_assert_uint_eq(dns_count(&r, 1, type), 1);
 		if (type == T_ANY) /* some of it (RFC 8482) */
 			ck_assert_uint_ge(dns_count(&r, 1, 0), 1);
 		return;
@@ -194,7 +215,7 @@ is_as(const struct row *row, uint16_t type, bool tcp, bool edns)
 		ck_assert_uint_eq(r.rr[0].ttl, row->ttl);
 		ck_assert_uint_eq(r.rr[0].owner_len, len);
 		ck_assert_mem_eq(r.rr[0].owner, owner, len);
-		if (type == T_HTTPS || type == T_TXT)
+		if (type == T_HTTPS || type == T_SVCB || type == T_TXT)
 			ck_assert_uint_eq(
 			    dns_count(&r, 1, type), row->a != NULL);
 		if (type == T_CNAME)
@@ -214,28 +235,44 @@ is_as(const struct row *row, uint16_t type, bool tcp, bool edns)
 	}
 }
 
-START_TEST(each_action)
+/* Asks for ROW's name once more, FROM an address (NULL: any); returns whether
+ * that counts as blocked. */
+static bool
+try(const struct row *row, unsigned way, const char *from)
 {
-	const struct row *row = &rows[_i];
-	unsigned asked = 0, over_tcp = 0;
-	char name[64];
+	struct ask a = { .name = row->name,
+		.qtype = types[way / 4],
+		.tcp = way & 1,
+		.edns = way & 2,
+		.from = from };
 
-	for (unsigned i = 0; i < TYPES * 4; i++) {
-		struct ask a = { .name = row->name,
-			.qtype = types[i / 4],
-			.tcp = i & 1,
-			.edns = i & 2 };
-
-		asked++;
-		over_tcp += a.tcp;
-		if (row->silent) {
-			a.timeout_ms = 40;
-			ck_assert(!dns_ask(own_address(), w.port, &a, &r));
-			continue;
-		}
+	if (row->silent) {
+		a.timeout_ms = 40;
+		ck_assert(!dns_ask(own_address(), w.port, &a, &r));
+	} else {
 		ask(&w, &r, a);
 		is_as(row, a.qtype, a.tcp, a.edns);
 	}
+	return row->action != FSK_PASSTHRU &&
+	    (row->action != FSK_TCP_ONLY || !a.tcp);
+}
+
+/* So many were answered with ACTION, and counted. */
+static void
+counted(enum fsk_action action, unsigned n)
+{
+	ck_assert_uint_eq(lists_counter(&w, FSK_COUNT_ACTION + action), n);
+	ck_assert_uint_eq(lists_counter(&w, FSK_COUNT_LEAKED), 0);
+}
+
+START_TEST(each_action)
+{
+	const struct row *row = &rows[_i];
+	unsigned blocked = 0;
+	char name[64];
+
+	for (unsigned i = 0; i < WAYS; i++)
+		blocked += try(row, i, NULL);
 	/* What is below is as what is above. */
 	snprintf(name, sizeof(name), "wWw.%s", row->name);
 	if (!row->silent) {
@@ -243,7 +280,7 @@ START_TEST(each_action)
 		const size_t len = dns_wire(name, want);
 
 		ask(&w, &r, (struct ask){ .name = name });
-		asked++;
+		blocked += row->action != FSK_PASSTHRU;
 		ck_assert_uint_eq(r.rcode, row->rcode);
 		ck_assert_uint_eq(r.qname_len, len);
 		ck_assert_mem_eq(r.qname, want, len);
@@ -252,14 +289,101 @@ START_TEST(each_action)
 	}
 	ck_assert(
 	    !cached(&w, row->name) || strcmp(row->name, "good.test") == 0);
-	if (row->action == FSK_PASSTHRU)
-		asked = 0;
-	if (row->action == FSK_TCP_ONLY)
-		asked -= over_tcp;
-	ck_assert_uint_eq(
-	    lists_counter(&w, FSK_COUNT_ACTION + row->action), asked);
-	ck_assert_uint_eq(lists_counter(&w, FSK_COUNT_EVENTS), asked);
-	ck_assert_uint_eq(lists_counter(&w, FSK_COUNT_LEAKED), 0);
+	counted(row->action, blocked);
+	ck_assert_uint_eq(lists_counter(&w, FSK_COUNT_EVENTS), blocked);
+}
+END_TEST
+
+/* ---- the same for a group's clients ---- */
+
+static const char by_group[] =
+    "feed \"all\" { url = \"@/all\" action = nxdomain }\n"
+    "policy {\n"
+    "  sinkhole = \"198.51.100.7,2001:db8::7\"\n"
+    "  cname = \"page.test\"\n"
+    "  soa-mname = \"ns.isp.example\"\n"
+    "  soa-rname = \"abuse.isp.example\"\n"
+    "  group \"0\" { prefixes = {\"127.0.1.0\"} action = nxdomain ttl = 77 }\n"
+    "  group \"1\" { prefixes = {\"127.0.1.1\"} action = nodata }\n"
+    "  group \"2\" { prefixes = {\"127.0.1.2\"} action = sinkhole }\n"
+    "  group \"3\" { prefixes = {\"127.0.1.3\"} action = cname }\n"
+    "  group \"4\" { prefixes = {\"127.0.1.4\"} action = cname\n"
+    "    cname = \"gone.ns.test\" }\n"
+    "  group \"5\" { prefixes = {\"127.0.1.5\"} action = refused }\n"
+    "  group \"6\" { prefixes = {\"127.0.1.6\"} action = drop }\n"
+    "  group \"7\" { prefixes = {\"127.0.1.7\"} action = tcp-only }\n"
+    "  group \"8\" { prefixes = {\"127.0.1.8\"} action = servfail }\n"
+    "  group \"9\" { prefixes = {\"127.0.1.9\"} action = passthru }\n"
+    "  group \"10\" { prefixes = {\"127.0.1.10\"} action = log }\n"
+    "  group \"11\" { prefixes = {\"127.0.1.11\"} action = warn\n"
+    "    sinkhole = \"198.51.100.8\" }\n"
+    "}\n";
+
+START_TEST(each_action_of_a_group)
+{
+	unsigned blocked[FSK_ACTIONS] = { 0 };
+
+	lists_file(&w, "all", "all.test\n");
+	lists_sync(&w, by_group);
+	/* The rows follow each other with their clients. */
+	for (unsigned i = 0; i < WAYS; i++)
+		for (unsigned g = 0; g < ROWS - 1; g++) {
+			struct row row = rows[g];
+			char from[32];
+
+			row.name = "all.test";
+			snprintf(from, sizeof(from), "127.0.1.%u", g);
+			blocked[row.action] += try(&row, i, from);
+		}
+	for (unsigned a = 0; a < FSK_ACTIONS; a++)
+		counted((enum fsk_action)a, blocked[a]);
+	ck_assert(!cached(&w, "all.test"));
+}
+END_TEST
+
+/* ---- the same for an alias ---- */
+
+/* A feed for each of these, called as the name; its answer is that of the rule
+ * above. */
+static const char *const answers[] = { "action = nxdomain ttl = 77",
+	"action = nodata", "action = sinkhole", "action = cname",
+	"action = cname cname = \"gone.ns.test\"", "action = refused",
+	"action = drop", "action = tcp-only", "action = servfail",
+	"action = passthru", "action = log",
+	"action = warn sinkhole = \"198.51.100.8\" severity = yellow" };
+
+START_TEST(each_action_of_an_alias)
+{
+	unsigned blocked[FSK_ACTIONS] = { 0 };
+	char conf[4096], text[64];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < ROWS - 1; i++) {
+		const char *name = rows[i].name;
+
+		snprintf(text, sizeof(text), "%s\n", name);
+		lists_file(&w, name, text);
+		len += (size_t)snprintf(conf + len, sizeof(conf) - len,
+		    "feed \"f%u\" { url = \"@/%s\" aliases = yes %s }\n", i,
+		    name, answers[i]);
+	}
+	snprintf(conf + len, sizeof(conf) - len,
+	    "policy { sinkhole = \"198.51.100.7,2001:db8::7\"\n"
+	    "  cname = \"page.test\" soa-mname = \"ns.isp.example\"\n"
+	    "  soa-rname = \"abuse.isp.example\" }\n");
+	lists_sync(&w, conf);
+	for (unsigned i = 0; i < WAYS; i++)
+		for (unsigned n = 0; n < ROWS; n++) {
+			struct row row = rows[n];
+
+			snprintf(text, sizeof(text), "to-%s", row.name);
+			row.name = text;
+			blocked[row.action] += try(&row, i, NULL);
+		}
+	for (unsigned a = 0; a < FSK_ACTIONS; a++)
+		counted((enum fsk_action)a, blocked[a]);
+	ck_assert(!cached(&w, "to-nx.test"));
+	ck_assert(cached(&w, "to-good.test"));
 }
 END_TEST
 
@@ -502,6 +626,8 @@ make_suite(void)
 	tcase_set_timeout(tc, 240);
 	tcase_add_checked_fixture(tc, start, stop);
 	tcase_add_loop_test(tc, each_action, 0, (int)ROWS);
+	tcase_add_test(tc, each_action_of_a_group);
+	tcase_add_test(tc, each_action_of_an_alias);
 	tcase_add_test(tc, types_limit_a_rule);
 	tcase_add_test(tc, clients_are_told_why);
 	suite_add_tcase(s, tc);

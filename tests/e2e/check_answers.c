@@ -220,6 +220,75 @@ START_TEST(addresses_in_answers)
 }
 END_TEST
 
+/* Addresses of a plain list and of a policy zone, where they are asked for; and
+ * a category whose aliases count. */
+static const char address_feeds[] =
+    "feed \"nets\" { url = \"@/nets\" format = domains addresses = yes\n"
+    "  action = refused category = other }\n"
+    "feed \"zone\" { url = \"@/zone\" format = rpz addresses = yes\n"
+    "  category = phishing }\n"
+    "feed \"names\" { url = \"@/names\" category = other }\n"
+    "policy { category \"phishing\" { aliases = yes } }\n";
+
+static const char address_zone[] =
+    "$ORIGIN rpz.example.\n"
+    "@ 300 IN SOA ns.example. a.example. 1 3600 600 86400 60\n"
+    "@ 300 IN NS ns.example.\n"
+    "evil.test 300 IN CNAME .\n"
+    "*.evil.test 300 IN CNAME .\n"
+    "fine.evil.test 300 IN CNAME rpz-passthru.\n"
+    "32.9.2.0.192.rpz-ip 300 IN CNAME .\n"
+    "48.zz.bae.db8.2001.rpz-ip 300 IN CNAME .\n";
+
+START_TEST(feeds_list_addresses)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+		unsigned rcode;
+	} row[] = {
+		{ "hit.test", T_A, REFUSED },
+		{ "hit.test", T_AAAA, REFUSED },
+		{ "hit.test", T_ANY, REFUSED },
+		{ "to-hit.test", T_A, REFUSED },
+		{ "hint4.test", T_HTTPS, REFUSED },
+		{ "hint6.test", T_HTTPS, REFUSED },
+		{ "log.test", T_A, REFUSED },
+		{ "near.test", T_A, NOERROR },
+		{ "near.test", T_AAAA, NXDOMAIN },
+		{ "nowhere.test", T_A, NXDOMAIN },
+		{ "hintless.test", T_HTTPS, NOERROR },
+		/* Not where they are not asked for. */
+		{ "britain.test", T_A, NOERROR },
+		{ "quiet.test", T_A, NXDOMAIN },
+		{ "to-quiet.test", T_A, NOERROR },
+		{ "one.test", T_A, NXDOMAIN },
+		{ "evil.test", T_A, NXDOMAIN },
+		{ "fine.evil.test", T_A, NOERROR },
+		{ "good.test", T_A, NOERROR },
+	};
+
+	start(NULL);
+	lists_file(
+	    &w, "nets", "203.0.113.0/24\n2001:db8:bad::/48\n198.51.100.1\n");
+	lists_file(&w, "zone", address_zone);
+	lists_file(&w, "names", "quiet.test\n81.2.69.142\n81.2.69.0/24\n");
+	lists_sync(&w, address_feeds);
+	for (size_t i = 0; i < 4 * sizeof(row) / sizeof(*row); i++) {
+		ask(&w, &r,
+		    (struct ask){ .name = row[i / 4].name,
+			.qtype = row[i / 4].type,
+			.tcp = i & 1,
+			.edns = i & 2 });
+		ck_assert_msg(r.rcode == row[i / 4].rcode,
+		    "%s, type %u: %u, not %u", row[i / 4].name, row[i / 4].type,
+		    r.rcode, row[i / 4].rcode);
+	}
+	ck_assert_uint_eq(lists_counter(&w, FSK_COUNT_LEAKED), 0);
+	world_stop(&w);
+}
+END_TEST
+
 START_TEST(cached_addresses_go_when_they_are_listed)
 {
 	start(NULL);
@@ -581,6 +650,7 @@ make_suite(void)
 	tcase_add_loop_test(
 	    tc, cached_aliases_go_when_the_target_is_listed, 0, 2);
 	tcase_add_test(tc, addresses_in_answers);
+	tcase_add_test(tc, feeds_list_addresses);
 	tcase_add_test(tc, cached_addresses_go_when_they_are_listed);
 	tcase_add_test(tc, what_a_group_may_see_is_not_cached);
 	tcase_add_test(tc, what_unbound_asked_for_itself_is_not_cached);

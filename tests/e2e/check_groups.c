@@ -153,14 +153,15 @@ END_TEST
 #define LOADED " outgoing-range: 4096\n num-queries-per-thread: 2048\n"
 
 static const char *
-wrong_answer(void *arg, unsigned name, unsigned client, long asked,
-    const struct reply *reply)
+wrong_answer(void *arg, unsigned name, unsigned client, unsigned change,
+    bool in_force, const struct reply *reply)
 {
 	static char text[64];
 	const int kind = kind_of(reply);
 
 	(void)arg;
-	(void)asked;
+	(void)change;
+	(void)in_force;
 	if (kind == (int)expected(name, client))
 		return NULL;
 	snprintf(
@@ -177,7 +178,7 @@ START_TEST(no_answer_is_anothers_under_load)
 		.names = NAMES,
 		.client = clients,
 		.clients = CLIENTS,
-		.queries = load_size(25000, 250000),
+		.queries = load_size(25000, 1000000),
 		.wrong = wrong_answer };
 
 	for (unsigned i = 0; i < NAMES; i++)
@@ -223,53 +224,35 @@ expected_otherwise(unsigned name, unsigned client)
 	}
 }
 
-struct changes {
-	bool other; /* in force */
-	long since; /* when it was */
-	unsigned n, most;
-	uint64_t every, last;
-};
-
+/* Odd changes bring the other groups. */
 static const char *
-wrong_by_then(void *arg, unsigned name, unsigned client, long asked,
-    const struct reply *reply)
+wrong_by_then(void *arg, unsigned name, unsigned client, unsigned change,
+    bool in_force, const struct reply *reply)
 {
 	static char text[64];
-	const struct changes *c = arg;
 	const int kind = kind_of(reply);
 	const int want[2] = { (int)expected(name, client),
 		(int)expected_otherwise(name, client) };
 
-	/* What was asked before the change was may be answered by either. */
-	if (kind == want[c->other] ||
-	    (asked <= c->since && kind == want[!c->other]))
+	(void)arg;
+	if (kind == want[change & 1] ||
+	    (!in_force && kind == want[!(change & 1)]))
 		return NULL;
-	snprintf(text, sizeof(text), "%d, not %d, after change %u", kind,
-	    want[c->other], c->n);
+	snprintf(text, sizeof(text), "%d, not %d", kind, want[change & 1]);
 	return text;
 }
 
 static void
-change(void *arg, uint64_t answered)
+change_groups(void *arg, unsigned n)
 {
-	struct changes *c = arg;
-
-	if (answered - c->last < c->every || c->n == c->most)
-		return;
-	c->other = !c->other;
-	/* Until it is known to be in force, both are right. */
-	c->since = now_ms() + 3600000;
-	lists_sync(&w, c->other ? others : groups);
-	c->since = now_ms();
-	c->last = answered;
-	c->n++;
+	(void)arg;
+	lists_sync(&w, n & 1 ? others : groups);
 }
 
 START_TEST(groups_change_under_load)
 {
 	static const unsigned threads[] = { 1, 2, 4 };
-	const uint64_t queries = load_size(12000, 120000);
-	struct changes c = { .most = queries > 50000 ? 40 : 8 };
+	const uint64_t queries = load_size(12000, 1000000);
 	const char *name[NAMES];
 	const struct load l = { .w = &w,
 		.name = name,
@@ -278,15 +261,13 @@ START_TEST(groups_change_under_load)
 		.clients = CLIENTS,
 		.queries = queries,
 		.wrong = wrong_by_then,
-		.meanwhile = change,
-		.arg = &c };
+		.change = change_groups,
+		.changes = queries > 50000 ? 100 : 8 };
 
-	c.every = queries / (2 * c.most);
 	for (unsigned i = 0; i < NAMES; i++)
 		name[i] = names[i].name;
 	start(threads[_i], LOADED);
 	load_run(&l);
-	ck_assert_uint_ge(c.n, c.most / 2);
 	ck_assert_uint_eq(lists_counter(&w, FSK_COUNT_LEAKED), 0);
 	world_stop(&w);
 }

@@ -212,13 +212,14 @@ struct expected {
 };
 
 static const char *
-wrong(void *arg, unsigned name, unsigned client, long asked,
+wrong(void *arg, unsigned name, unsigned client, unsigned change, bool in_force,
     const struct reply *reply)
 {
 	struct expected *x = arg;
 
 	(void)client;
-	(void)asked;
+	(void)change;
+	(void)in_force;
 	x->passes += name < 2;
 	x->blocks += name == 3 || name == 4;
 	return reply->rcode == (name < 3 ? NXDOMAIN : NOERROR) ? NULL : "?";

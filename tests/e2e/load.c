@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,13 @@ struct run {
 	unsigned client;
 	char text[128];
 	struct reply r;
+	/* Changes. */
+	pthread_t thread;
+	bool changing;
+	atomic_bool changed; /* the thread is done */
+	unsigned change;
+	long in_force;  /* since when */
+	uint64_t since; /* by the number of answers */
 };
 
 uint64_t
@@ -138,12 +147,14 @@ take(struct run *run, unsigned c, unsigned s)
 		ck_assert_uint_lt(id, LOAD_WINDOW);
 		sent = &run->sent[c][s][id];
 		ck_assert(sent->used);
-		wrong = l->wrong(
-		    l->arg, sent->name, sent->client, sent->at, &run->r);
+		wrong = l->wrong(l->arg, sent->name, sent->client, run->change,
+		    !run->changing && sent->at > run->in_force, &run->r);
 		if (wrong != NULL)
-			ck_abort_msg("query %llu, %s for %s: %s (rcode %u)",
+			ck_abort_msg("query %llu, %s for %s: %s (rcode %u), "
+				     "after change %u",
 			    (unsigned long long)run->answered, sent->text,
-			    l->client[sent->client], wrong, run->r.rcode);
+			    l->client[sent->client], wrong, run->r.rcode,
+			    run->change);
 		sent->used = false;
 		run->waiting--;
 		run->answered++;
@@ -168,6 +179,48 @@ look_for_lost(const struct run *run)
 			}
 }
 
+static void *
+make_change(void *arg)
+{
+	struct run *run = arg;
+
+	run->l->change(run->l->arg, run->change);
+	atomic_store(&run->changed, true);
+	return NULL;
+}
+
+/* Ends a change that is made, and begins the next when it is time. */
+static void
+go_on_changing(struct run *run)
+{
+	const struct load *l = run->l;
+
+	if (run->changing) {
+		if (!atomic_load(&run->changed))
+			return;
+		pthread_join(run->thread, NULL);
+		run->changing = false;
+		run->in_force = now_ms();
+		run->since = run->answered;
+	}
+	if (run->change == l->changes ||
+	    run->answered - run->since < l->queries / (2 * l->changes))
+		return;
+	run->change++;
+	run->changing = true;
+	atomic_store(&run->changed, false);
+	ck_assert_int_eq(
+	    pthread_create(&run->thread, NULL, make_change, run), 0);
+}
+
+/* Whether there is more to ask. */
+static bool
+is_going_on(const struct run *run)
+{
+	return run->asked < run->l->queries || run->changing ||
+	    run->change < run->l->changes;
+}
+
 void
 load_run(const struct load *l)
 {
@@ -183,8 +236,8 @@ load_run(const struct load *l)
 		p[i] = (struct pollfd){ run->fd[i / SOCKETS][i % SOCKETS],
 			POLLIN, 0 };
 	draw(run);
-	while (run->answered < l->queries) {
-		while (run->waiting < LOAD_WINDOW && run->asked < l->queries)
+	while (run->waiting > 0 || is_going_on(run)) {
+		while (run->waiting < LOAD_WINDOW && is_going_on(run))
 			send_one(run);
 		if (poll(p, n, 100) == 0)
 			look_for_lost(run);
@@ -192,9 +245,12 @@ load_run(const struct load *l)
 			if (p[i].revents != 0)
 				take(run, (unsigned)(i / SOCKETS),
 				    (unsigned)(i % SOCKETS));
-		if (l->meanwhile != NULL)
-			l->meanwhile(l->arg, run->answered);
+		if (l->changes > 0)
+			go_on_changing(run);
 	}
+	ck_assert_uint_eq(run->answered, run->asked);
+	printf("counted: %llu answers, %u changes, 0 wrong\n",
+	    (unsigned long long)run->answered, run->change);
 	for (nfds_t i = 0; i < n; i++)
 		close(p[i].fd);
 	free(run);

@@ -25,7 +25,7 @@ static struct fsk_db *db;
 
 /* The octets of a small database with the kit's key. */
 static uint8_t *
-small_db(const char *block, const char *allow, size_t *len)
+small_db(const char *block, const char *allow, const char *also, size_t *len)
 {
 	const struct kit_build b = { .mode = FSK_NAMES };
 	struct fsk_writer_result result;
@@ -36,6 +36,8 @@ small_db(const char *block, const char *allow, size_t *len)
 		kit_add_text(&list, block, FSK_SUBTREE, YELLOW_B);
 	if (allow != NULL)
 		kit_add_text(&list, allow, FSK_SUBTREE, ALLOW_D);
+	if (also != NULL)
+		kit_add_text(&list, also, FSK_SUBTREE, ALLOW_D);
 	ck_assert_int_eq(
 	    kit_publish(&list, kit_path("small"), &b, &result, &err), FSK_OK);
 	kit_free(&list);
@@ -114,9 +116,9 @@ setup(void)
 	add_network(&networks, "10.2.0.0/16", 1);
 	add_network(&networks, "2001:db8::/32", 2);
 	add_network(&addresses, "203.0.113.0/24", 0);
-	own = small_db(
-	    "games.example", "bad.example", &groups[SCHOOLS].list_len);
-	any = small_db("games.example", NULL, &spec.any_len);
+	own = small_db("games.example", "bad.example", "alone.example",
+	    &groups[SCHOOLS].list_len);
+	any = small_db("games.example", NULL, NULL, &spec.any_len);
 	groups[SCHOOLS].list = own;
 	spec.any = any;
 	packed = fsk_policy_pack(&spec, &packed_len);
@@ -190,6 +192,12 @@ static const struct {
 	{ "games.example", "10.1.1.1", CLOSE - 1, 1, FSK_LISTED, SCHOOLS,
 	    FSK_NODATA, true },
 	{ "bad.example", "10.1.1.1", OPEN, 1, FSK_ALLOWED, SCHOOLS, 0, true },
+	/* What nobody lists may lead to what is listed. */
+	{ "alone.example", "10.1.1.1", OPEN, 1, FSK_ALLOWED, SCHOOLS, 0,
+	    false },
+	{ "alone.example", "10.1.1.1", CLOSE, 1, FSK_NOT_LISTED, SHOPS, 0,
+	    false },
+	{ "alone.example", NULL, 0, 1, FSK_NOT_LISTED, 0, 0, false },
 	/* Out of hours they are shops. */
 	{ "games.example", "10.1.1.1", OPEN - 1, 1, FSK_NOT_LISTED, SHOPS, 0,
 	    true },
