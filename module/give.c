@@ -132,7 +132,7 @@ ask_for_page(struct module_qstate *qstate, int id, const struct judged *j)
 	qi.local_alias = NULL;
 	if (qi.qname == NULL ||
 	    (*qstate->env->detect_cycle)(qstate, &qi, BIT_RD, 0, 0) ||
-	    !(*qstate->env->attach_sub)(qstate, &qi, BIT_RD, 0, 0, &sub))
+	    !unbound_attach(qstate, &qi, BIT_RD, &sub))
 		return false;
 	mine->waits = true;
 	return true;
