@@ -205,7 +205,7 @@ consider(struct search *s, uint32_t attr, unsigned labels)
 		keep(s, attr, labels);
 		return;
 	}
-	f->touched = true;
+	f->touched |= !a[FSK_A_ALLOW];
 	if (a[FSK_A_MATCH] == (whole ? FSK_BELOW : FSK_EXACT))
 		return;
 	if (f->covered &&
