@@ -1129,7 +1129,7 @@ int
 fsk_db_open(struct fsk_db **out, const char *path, enum fsk_db_load load,
     struct fsk_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int rc;
 
 	*out = NULL;
