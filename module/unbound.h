@@ -11,6 +11,8 @@
 
 #include "config.h"
 
+#include <stdbool.h>
+
 #include "dynlibmod/dynlibmod.h"
 #include "services/cache/dns.h"
 #include "services/cache/rrset.h"
@@ -34,5 +36,13 @@
 #ifdef THREADS_DISABLED
 #error "this Unbound is configured without threads"
 #endif
+
+/* Whether a question of QCLASS may be answered with names of the class IN,
+ * which lists are about. */
+static inline bool
+asks_for_names(uint16_t qclass)
+{
+	return qclass == LDNS_RR_CLASS_IN || qclass == LDNS_RR_CLASS_ANY;
+}
 
 #endif
