@@ -15,9 +15,6 @@
 
 #include "lib/checksum.h"
 
-#define FILE_MAX ((off_t)1 << 30) /* octets; the largest known have an eighth \
-				   */
-
 /* One file. */
 struct file {
 	bool open;
@@ -33,13 +30,14 @@ static bool
 copy(int from, int to)
 {
 	static const size_t piece = 1 << 20;
+	static const off_t most = (off_t)1 << 30; /* no file has so much */
 	struct stat st;
 	off_t left;
 	ssize_t n;
 
 	if (fstat(from, &st) == -1)
 		return false;
-	if (st.st_size > FILE_MAX) {
+	if (st.st_size > most) {
 		errno = EFBIG;
 		return false;
 	}
