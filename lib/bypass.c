@@ -104,7 +104,7 @@ fsk_bypasses_read(
 {
 	static const size_t most = HEAD_LEN +
 	    (size_t)FSK_BYPASSES_MAX * ROW_LEN;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = FSK_OK;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = FSK_OK;
 	uint8_t *p = NULL;
 	struct stat st;
 	ssize_t n = 0;

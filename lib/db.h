@@ -122,7 +122,7 @@ struct fsk_db_section {
 /* What a look-up finds. */
 struct fsk_found {
 	bool covered;   /* an entry covers the name: the one that wins */
-	bool touched;   /* some entry stands at the name or above it */
+	bool touched;   /* some entry that blocks is at the name or above it */
 	uint8_t labels; /* of the winning entry's name */
 	uint32_t attr;  /* of the winning entry, see fsk_db_attr() */
 };

@@ -135,7 +135,7 @@ look(const struct fsk_handle *h, const char *path, struct fsk_file_id *seen,
 
 	*fd = -1;
 	if (stat(path, &st) == -1) {
-		memset(seen, 0, sizeof(*seen));
+		*seen = (struct fsk_file_id){ .again = seen->again };
 		fsk_fail(err, FSK_EIO, "cannot open '%s': %s", path,
 		    strerror(errno));
 		return FSK_ABSENT;
@@ -144,7 +144,7 @@ look(const struct fsk_handle *h, const char *path, struct fsk_file_id *seen,
 	if (same_file(&id, seen) &&
 	    (seen->again == 0 || monotonic() < seen->again))
 		return FSK_UNCHANGED;
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (*fd == -1) {
 		*seen = id;
 		fsk_fail(err, FSK_EIO, "cannot open '%s': %s", path,
@@ -255,7 +255,10 @@ fsk_handle_refresh_bypasses(struct fsk_handle *h, struct fsk_error *err)
 		close(fd);
 	if (r != FSK_SWAPPED && r != FSK_ABSENT)
 		return r;
-	if (r == FSK_ABSENT && atomic_load(&h->current)->bypasses.n == 0)
+	/* What cannot be looked at may still be there. */
+	if (r == FSK_ABSENT &&
+	    (atomic_load(&h->current)->bypasses.n == 0 ||
+		monotonic() < h->bypass_seen.again))
 		return FSK_UNCHANGED;
 	if (fsk_bypasses_read(&next, h->bypass_path, err) != FSK_OK)
 		return refuse(h, &h->bypass_seen, err);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * memo.h - names that were looked up a moment ago and are not listed
+ * memo.h - names that were looked up a moment ago and concern nobody
  *
  * Unbound answers popular names from its cache thousands of times a second, and
  * each time the look-up would say the same.  A memo remembers hashes of names
- * that no entry covers; it belongs to one thread, and to one list, which is
+ * that no entry blocks; it belongs to one thread, and to one list, which is
  * named by a number (fsk_handle_changes()).  The hash is
  * keyed and of 64 bits: that a name is taken for another is as good as
  * impossible, but not more, so a memo is for what is checked twice anyway.
@@ -60,7 +60,7 @@ fsk_memo_hash(const struct fsk_memo *m, const uint8_t *p, size_t len)
 	return fsk_memo_mix(a ^ m->key[1], b ^ h ^ m->key[2]) | 1;
 }
 
-/* Whether the name with HASH is known not to be in the list LIST. */
+/* Whether the name with HASH is known not to be blocked by the list LIST. */
 static inline bool
 fsk_memo_knows(const struct fsk_memo *m, uint64_t list, uint64_t hash)
 {
@@ -72,7 +72,7 @@ fsk_memo_knows(const struct fsk_memo *m, uint64_t list, uint64_t hash)
 	return is && m->list == list;
 }
 
-/* Notes that the name with HASH is not in the list LIST; what was noted of
+/* Notes that the list LIST does not block the name with HASH; what was noted of
  * another one is forgotten. */
 static inline void
 fsk_memo_note(struct fsk_memo *m, uint64_t list, uint64_t hash)

@@ -36,16 +36,20 @@ fsk_ring_claim(struct fsk_ring *ring)
 
 /* ---- labels and totals: background threads ---- */
 
-/* One process at a time; one that died with the lock is passed over. */
+#define LABEL_TRIES 1000 /* of a millisecond each */
+
+/* One process at a time; one that died with the lock is passed over, and in the
+ * end one that seems to live: it may be another by now, or never had it. */
 static void
 lock_labels(struct fsk_ring *ring)
 {
 	_Atomic uint32_t *lock = &fsk_ring_header(ring->base)->labelling;
 	const struct timespec ms = { 0, 1000000 };
 	uint32_t self = (uint32_t)getpid(), holder = 0;
+	unsigned tries = 0;
 
 	while (!atomic_compare_exchange_strong(lock, &holder, self)) {
-		if (holder == 0 || holder > INT_MAX ||
+		if (holder == 0 || holder > INT_MAX || tries++ >= LABEL_TRIES ||
 		    (kill((pid_t)holder, 0) == -1 && errno == ESRCH))
 			continue;     /* HOLDER is what is to be replaced */
 		nanosleep(&ms, NULL); /* it takes less */

@@ -43,8 +43,10 @@ struct fraudsink {
 	pthread_mutex_t lock; /* of stop */
 	pthread_cond_t wake;
 	bool stop, running;
-	bool complained; /* about the file as it is now */
-	bool no_places;  /* its files cannot be opened, as was told */
+	bool complained;       /* about the file as it is now */
+	bool no_places;        /* its files cannot be opened, as was told */
+	uint64_t places_stamp; /* of its files when they were tried last */
+	time_t places_tried;
 	struct fsk_reader keeper;
 	uint64_t swaps, refused, swept;
 };

@@ -27,6 +27,16 @@ struct look {
 
 /* ---- names ---- */
 
+/* Whether the name that was asked for passes, wherever it leads: that it is
+ * not listed itself does not matter here. */
+static bool
+is_bypassed(const struct look *l)
+{
+	return fsk_bypass_find(&l->list->bypasses, &l->q->q,
+		   fsk_policy_group_name(l->policy, l->v->group), l->q->client,
+		   l->q->now) != NULL;
+}
+
 static bool
 look_at_name(const struct look *l, const uint8_t *wire, size_t len)
 {
@@ -40,7 +50,7 @@ look_at_name(const struct look *l, const uint8_t *wire, size_t len)
 	fsk_db_query(l->list->db, &q.q, name.wire, name.len);
 	fsk_verdict_alias(l->list->db, &l->list->bypasses, &q, l->v);
 	*l->touched |= l->v->touched;
-	if (!l->v->block && !l->v->would)
+	if ((!l->v->block && !l->v->would) || is_bypassed(l))
 		return false;
 	/* The answer is about the name that was asked for. */
 	l->v->found.labels = (uint8_t)l->q->q.labels;

@@ -30,7 +30,7 @@ judge_question(struct fraudsink *fs, struct worker_slot *slot,
 	j->asked = false;
 	j->list = fsk_reader_enter(&slot->reader, &fs->handle);
 	j->db = j->list->db;
-	if (j->db == NULL || qi->qclass != LDNS_RR_CLASS_IN ||
+	if (j->db == NULL || !asks_for_names(qi->qclass) ||
 	    qi->qname_len == 0 || qi->qname_len > FSK_NAME_MAX)
 		return false;
 	j->q.qtype = qi->qtype;

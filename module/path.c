@@ -449,8 +449,7 @@ path_cached(struct fraudsink *fs, struct worker_slot *slot,
 			worker_leak(slot, qinfo->qname, qinfo->qname_len,
 			    qinfo->qtype, qinfo->qclass);
 		}
-		if (j.v.reason == FSK_NOT_LISTED && !j.v.touched &&
-		    j.list->shadow == NULL)
+		if (!j.v.touched && j.list->shadow == NULL)
 			fsk_memo_note(&slot->memo, list, hash);
 	}
 	judge_release(slot);

@@ -2,56 +2,96 @@
 #include "module/places.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <maxminddb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/checksum.h"
 
 /* One file. */
 struct file {
-	char *path; /* NULL: none */
 	bool open;
 	MMDB_s db;
-	dev_t dev;
-	ino_t ino;
-	off_t size;
-	struct timespec mtime;
 };
 
 struct places {
 	struct file country, network;
 };
 
-static void
-identify(struct file *f, const struct stat *st)
+/* Copies the whole file FROM to TO, which is empty.  False: errno tells. */
+static bool
+copy(int from, int to)
 {
-	f->dev = st->st_dev;
-	f->ino = st->st_ino;
-	f->size = st->st_size;
-	f->mtime = st->st_mtim;
+	static const size_t piece = 1 << 20;
+	static const off_t most = (off_t)1 << 30; /* no file has so much */
+	struct stat st;
+	off_t left;
+	ssize_t n;
+
+	if (fstat(from, &st) == -1)
+		return false;
+	if (st.st_size > most) {
+		errno = EFBIG;
+		return false;
+	}
+	for (left = st.st_size; left > 0; left -= n) {
+		n = sendfile(
+		    to, from, NULL, left < (off_t)piece ? (size_t)left : piece);
+		if (n == -1)
+			return false;
+		if (n == 0) {
+			errno = ESTALE; /* it shrank while we read */
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Opens the file PATH: a copy in memory, which cannot be harmed by what happens
+ * to the file, where /proc is there to name it.  NULL, or what is wrong. */
+static const char *
+open_path(MMDB_s *db, const char *path)
+{
+	const int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const int to = memfd_create("fraudsink-places", MFD_CLOEXEC);
+	const char *wrong = NULL;
+	char name[32];
+	int rc;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", to);
+	if (from == -1 || (to != -1 && !copy(from, to))) {
+		wrong = strerror(errno);
+	} else {
+		rc = MMDB_open(
+		    access(name, R_OK) == 0 ? name : path, MMDB_MODE_MMAP, db);
+		if (rc != MMDB_SUCCESS)
+			wrong = MMDB_strerror(rc);
+	}
+	if (from != -1)
+		close(from);
+	if (to != -1)
+		close(to); /* what is mapped stays */
+	return wrong;
 }
 
 static bool
 open_file(struct file *f, const char *path, char why[static 256])
 {
-	struct stat st;
-	int rc;
+	const char *wrong = NULL;
 
-	f->path = strdup(path);
-	if (*path == '\0')
-		return false;
-	if (f->path == NULL) {
-		snprintf(why, 256, "out of memory");
-		return false;
+	if (*path != '\0') {
+		wrong = open_path(&f->db, path);
+		f->open = wrong == NULL;
 	}
-	if (stat(path, &st) == 0)
-		identify(f, &st);
-	rc = MMDB_open(path, MMDB_MODE_MMAP, &f->db);
-	f->open = rc == MMDB_SUCCESS;
-	if (!f->open)
-		snprintf(why, 256, "cannot open '%.128s': %.96s", path,
-		    MMDB_strerror(rc));
+	if (wrong != NULL)
+		snprintf(why, 256, "cannot open '%.128s': %.96s", path, wrong);
 	return f->open;
 }
 
@@ -60,7 +100,6 @@ close_file(struct file *f)
 {
 	if (f->open)
 		MMDB_close(&f->db);
-	free(f->path);
 }
 
 struct places *
@@ -93,26 +132,29 @@ places_close(struct places *p)
 	free(p);
 }
 
-static bool
-outdated(const struct file *f, const char *path)
+/* What tells the file PATH, as it is now, from others. */
+static uint64_t
+stamp_of(const char *path)
 {
+	uint64_t of[6] = { fsk_checksum(path, strlen(path)) };
 	struct stat st;
 
-	if (f->path == NULL || strcmp(f->path, path) != 0)
-		return true;
-	/* What is gone stays in use as it is. */
-	return *path != '\0' && stat(path, &st) == 0 &&
-	    (st.st_dev != f->dev || st.st_ino != f->ino ||
-		st.st_size != f->size || st.st_mtim.tv_sec != f->mtime.tv_sec ||
-		st.st_mtim.tv_nsec != f->mtime.tv_nsec);
+	if (*path != '\0' && stat(path, &st) == 0) {
+		of[1] = (uint64_t)st.st_dev;
+		of[2] = (uint64_t)st.st_ino;
+		of[3] = (uint64_t)st.st_size;
+		of[4] = (uint64_t)st.st_mtim.tv_sec;
+		of[5] = (uint64_t)st.st_mtim.tv_nsec;
+	}
+	return fsk_checksum(of, sizeof(of));
 }
 
-bool
-places_outdated(
-    const struct places *p, const char *country, const char *network)
+uint64_t
+places_stamp(const char *country, const char *network)
 {
-	return p == NULL || outdated(&p->country, country) ||
-	    outdated(&p->network, network);
+	const uint64_t of[2] = { stamp_of(country), stamp_of(network) };
+
+	return fsk_checksum(of, sizeof(of));
 }
 
 /* ---- looking up ---- */

@@ -2,8 +2,8 @@
 /*
  * places.h - in which country and network an address is
  *
- * From MMDB files that the policy names.  Opened by the background thread, and
- * again when they are replaced; workers only look up.  The only user of
+ * From MMDB files that the policy names.  Copied to memory by the background
+ * thread, and again when they change; workers only look up.  The only user of
  * libmaxminddb in this folder.
  */
 #ifndef FRAUDSINK_MODULE_PLACES_H
@@ -29,9 +29,9 @@ struct places *places_open(
     const char *country, const char *network, char why[static 256]);
 void places_close(struct places *p);
 
-/* Whether a file is another one by now, or another one is wanted. */
-bool places_outdated(
-    const struct places *p, const char *country, const char *network);
+/* A number for the files as they are now: another one when one of them is
+ * replaced, written to, removed, or another one is named. */
+uint64_t places_stamp(const char *country, const char *network);
 
 /* Finds where ADDR is; false where nothing is known of it. */
 bool places_find(const struct places *p,

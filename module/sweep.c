@@ -109,7 +109,7 @@ copy_question(const struct sweep *s, struct questions *q,
 	struct question head = { qi->qtype, qi->qclass, (uint16_t)qi->qname_len,
 		false };
 
-	if (qi->qclass != LDNS_RR_CLASS_IN || qi->qname_len > FSK_NAME_MAX)
+	if (!asks_for_names(qi->qclass) || qi->qname_len > FSK_NAME_MAX)
 		return 0;
 	if (q->room - q->len < sizeof(head) + head.len)
 		return sizeof(head) + head.len;

@@ -11,6 +11,8 @@
 
 #include "config.h"
 
+#include <stdbool.h>
+
 #include "dynlibmod/dynlibmod.h"
 #include "services/cache/dns.h"
 #include "services/cache/rrset.h"
@@ -62,6 +64,14 @@ unbound_attach_new(void (*f)(void), struct module_qstate *qstate,
     struct query_info *qinfo, uint16_t flags, struct module_qstate **newq)
 {
 	return ((unbound_attach_7 *)f)(qstate, qinfo, NULL, flags, 0, 0, newq);
+}
+
+/* Whether a question of QCLASS may be answered with names of the class IN,
+ * which lists are about. */
+static inline bool
+asks_for_names(uint16_t qclass)
+{
+	return qclass == LDNS_RR_CLASS_IN || qclass == LDNS_RR_CLASS_ANY;
 }
 
 #endif

@@ -22,7 +22,8 @@
 #include "module/fraudsink.h"
 #include "module/sweep.h"
 
-#define POLL_MS 100
+#define POLL_MS        100
+#define PLACES_RETRY_S 60
 
 /* Of the thread that reads: enough weight for a list to be in force within two
  * seconds where all processors are busy, and short turns. */
@@ -36,6 +37,32 @@ tell_list(struct fraudsink *fs, const struct fsk_db_info *info)
 	tally_total(&fs->tally, FSK_TOTAL_SERIAL, info->serial);
 	tally_total(&fs->tally, FSK_TOTAL_CREATED, (uint64_t)info->created);
 	tally_total(&fs->tally, FSK_TOTAL_ENTRIES, info->entries);
+}
+
+static time_t
+monotonic_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* Whether the files of places are others than those that were tried last; after
+ * a failure, which may pass, also when that is a while ago. */
+static bool
+is_time_for_places(
+    struct fraudsink *fs, const struct fsk_policy_settings *wanted)
+{
+	const uint64_t stamp = places_stamp(wanted->country_db, wanted->asn_db);
+	const time_t now = monotonic_s();
+
+	if (stamp == fs->places_stamp &&
+	    (!fs->no_places || now - fs->places_tried < PLACES_RETRY_S))
+		return false;
+	fs->places_stamp = stamp;
+	fs->places_tried = now;
+	return true;
 }
 
 /* Opens the files that tell where addresses are, if the policy wants them and
@@ -54,7 +81,9 @@ look_for_places(struct fraudsink *fs)
 	bool change = now != NULL && !wanted;
 	char why[256] = "";
 
-	if (wanted && places_outdated(now, s->country_db, s->asn_db)) {
+	if (!wanted)
+		fs->places_stamp = 0;
+	if (wanted && is_time_for_places(fs, s)) {
 		next = places_open(s->country_db, s->asn_db, why);
 		/* Half of it is better than nothing, but not than all. */
 		change = next != NULL && (why[0] == '\0' || now == NULL);

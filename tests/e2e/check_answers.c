@@ -475,6 +475,33 @@ START_TEST(countries_and_networks)
 }
 END_TEST
 
+/* Some tools write the next file over the one before, from its beginning. */
+START_TEST(files_of_places_are_written_in_place)
+{
+	char path[256];
+
+	start(NULL);
+	if (!put_places("GeoIP2-Country-Test.mmdb", "country.mmdb") ||
+	    !put_places("GeoLite2-ASN-Test.mmdb", "asn.mmdb")) {
+		puts("skipped: places in place, without data");
+		world_stop(&w);
+		return;
+	}
+	lists_sync(&w, places);
+	expect("britain.test", T_A, REFUSED);
+	snprintf(path, sizeof(path), "%s/country.mmdb", w.folder);
+	ck_assert_int_eq(truncate(path, 0), 0);
+	for (unsigned i = 0; i < 60; i++) {
+		expect("britain.test", T_A, REFUSED);
+		expect("telstra.test", T_A, NXDOMAIN);
+		breathe();
+	}
+	await_log(&w, "cannot open", 1);
+	ck_assert_uint_eq(occurrences(w.log, "cannot open"), 1);
+	world_stop(&w);
+}
+END_TEST
+
 /* ---- name servers ---- */
 
 /* Publishes a database with "nsip:SERVER/32" and "evil.test", made with the
@@ -656,6 +683,7 @@ make_suite(void)
 	tcase_add_test(tc, what_unbound_asked_for_itself_is_not_cached);
 	tcase_add_test(tc, the_page_is_given_with_its_alias);
 	tcase_add_test(tc, countries_and_networks);
+	tcase_add_test(tc, files_of_places_are_written_in_place);
 	tcase_add_test(tc, servers_that_are_asked);
 	tcase_add_loop_test(tc, signed_names, 0, 6);
 	suite_add_tcase(s, tc);

@@ -70,6 +70,22 @@ START_TEST(listed_names_and_no_others_are_blocked)
 }
 END_TEST
 
+/* A question for all classes is answered with what IN has. */
+START_TEST(all_classes_are_no_way_around)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		ask(&w, &r,
+		    (struct ask){
+			.name = "evil.test", .qclass = 255, .tcp = i & 1 });
+		ck_assert_uint_eq(r.rcode, NXDOMAIN);
+		ck_assert_uint_eq(dns_count(&r, 1, 0), 0);
+	}
+	ask(&w, &r, (struct ask){ .name = "innocent.test", .qclass = 255 });
+	ck_assert_uint_eq(r.rcode, NOERROR);
+	ck_assert_uint_eq(dns_count(&r, 1, T_A), 1);
+}
+END_TEST
+
 START_TEST(odd_octets_are_names_too)
 {
 	static const uint8_t wire[] = "\6e\0v.il\3odd\4test";
@@ -334,6 +350,7 @@ make_suite(void)
 	tcase_set_timeout(tc, 240);
 	tcase_add_checked_fixture(tc, start, stop);
 	tcase_add_test(tc, listed_names_and_no_others_are_blocked);
+	tcase_add_test(tc, all_classes_are_no_way_around);
 	tcase_add_test(tc, odd_octets_are_names_too);
 	tcase_add_test(tc, the_longest_name_is_answered);
 	tcase_add_test(tc, the_letter_case_of_the_question_is_kept);

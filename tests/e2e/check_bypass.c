@@ -26,6 +26,7 @@ static const char conf[] =
     "}\n";
 
 static const char records[] = "to-evil.test. 300 IN CNAME evil.test.\n"
+			      "to-bad.test. 300 IN CNAME bad.test.\n"
 			      "hit.test. 300 IN A 203.0.113.9\n";
 
 #define KIDS   "127.0.0.2"
@@ -126,6 +127,29 @@ START_TEST(a_name_passes_for_all)
 	expect("to-evil.test", NONE, NXDOMAIN);
 	end("evil.test", 1);
 	ck_assert_uint_eq(lists_counter(&w, FSK_COUNT_LEAKED), 0);
+	stop();
+}
+END_TEST
+
+/* What is asked for is not listed; where it leads to is. */
+START_TEST(a_name_passes_wherever_it_leads)
+{
+	start();
+	expect("to-bad.test", NONE, NXDOMAIN);
+	expect("hit.test", NONE, NXDOMAIN);
+	bypass("to-bad.test", "30m");
+	bypass("hit.test", "30m");
+	await_count(2, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		expect("to-bad.test", NONE, NOERROR);
+		expect("to-bad.test", KIDS, NOERROR);
+		expect("hit.test", NONE, NOERROR);
+		expect("bad.test", NONE, NXDOMAIN);
+		expect("to-evil.test", NONE, NXDOMAIN);
+	}
+	ck_assert(!cached(&w, "to-bad.test"));
+	end("to-bad.test", 0);
+	await("to-bad.test", NONE, NXDOMAIN, SOON);
 	stop();
 }
 END_TEST
@@ -369,6 +393,7 @@ make_suite(void)
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_test(tc, a_name_passes_for_all);
+	tcase_add_test(tc, a_name_passes_wherever_it_leads);
 	tcase_add_test(tc, a_group_passes);
 	tcase_add_test(tc, an_address_passes);
 	tcase_add_test(tc, it_ends_by_itself);

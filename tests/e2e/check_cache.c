@@ -154,6 +154,27 @@ START_TEST(names_below_a_listed_one_leave_nothing_of_it)
 }
 END_TEST
 
+/* Whoever asks for it gets the same: an allow list may name half the web. */
+START_TEST(what_is_only_allowed_is_cached)
+{
+	char path[256];
+
+	world_start(&w, &(struct world_options){ .list = "evil.test" });
+	snprintf(path, sizeof(path), "%s/allow.txt", w.folder);
+	write_file(path, "||popular.test^\n", 16);
+	publish(&w, "evil.test\nbad.popular.test", "--action", "allow",
+	    "--feed", "mine", path, "--action", "nxdomain", NULL);
+	await_rcode(&w, "bad.popular.test", NXDOMAIN, SOON);
+	ck_assert_uint_eq(rcode_of(&w, "popular.test"), NOERROR);
+	ck_assert_uint_eq(rcode_of(&w, "www.popular.test"), NOERROR);
+	ck_assert_uint_eq(rcode_of(&w, "x.bad.popular.test"), NXDOMAIN);
+	ck_assert(cached(&w, "popular.test"));
+	ck_assert(cached(&w, "www.popular.test"));
+	ck_assert_uint_eq(rcode_of(&w, "evil.test"), NXDOMAIN);
+	world_stop(&w);
+}
+END_TEST
+
 /* ---- Unbound's own queries ---- */
 
 /* A zone whose name server is called ns.host.test, which Unbound must look up
@@ -303,6 +324,7 @@ make_suite(void)
 	tcase_add_loop_test(
 	    tc, an_alias_leaves_nothing_of_its_listed_target, 0, 4);
 	tcase_add_test(tc, names_below_a_listed_one_leave_nothing_of_it);
+	tcase_add_test(tc, what_is_only_allowed_is_cached);
 	tcase_add_test(tc, a_name_server_below_a_listed_name_still_serves);
 	tcase_add_test(tc, clients_that_join_unbounds_own_query_are_blocked);
 	tcase_add_test(tc, a_leak_is_counted_and_removed);

@@ -62,7 +62,7 @@ dns_make(const struct ask *ask, uint16_t id, uint8_t *q)
 		len += n;
 	}
 	put16(q + len, ask->qtype != 0 ? ask->qtype : T_A);
-	put16(q + len + 2, 1);
+	put16(q + len + 2, ask->qclass != 0 ? ask->qclass : 1);
 	len += 4;
 	if (ask->edns || ask->dnssec) {
 		static const uint8_t opt[11] = { 0, 0, 41, 16, 0 };

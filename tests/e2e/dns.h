@@ -50,8 +50,9 @@ struct ask {
 	const char *name;    /* text, in the letter case to be sent */
 	const uint8_t *wire; /* or the wire form, with its length */
 	size_t wire_len;
-	uint16_t qtype; /* 0: A */
-	uint16_t flags; /* F_RD is set unless no_rd */
+	uint16_t qtype;  /* 0: A */
+	uint16_t qclass; /* 0: IN */
+	uint16_t flags;  /* F_RD is set unless no_rd */
 	bool no_rd, edns, dnssec, tcp;
 	unsigned timeout_ms; /* 0: 5000 */
 	const char *from;    /* the client's address; NULL: any */

@@ -430,7 +430,10 @@ START_TEST(all_entries_at_and_above_a_name_are_told)
 	db = kit_open(&l, &b);
 	for (unsigned i = 0; i < 3000; i++) {
 		struct fsk_name name = kit_question(&l);
+		bool blocks = false;
+		struct fsk_found found;
 		struct fsk_query q;
+		struct fsk_attr a;
 		unsigned n;
 
 		fsk_db_query(db, &q, name.wire, name.len);
@@ -444,7 +447,11 @@ START_TEST(all_entries_at_and_above_a_name_are_told)
 			for (unsigned k = 0; k < j; k++)
 				ck_assert(at[j].labels != at[k].labels ||
 				    at[j].attr != at[k].attr);
+			fsk_db_attr(db, at[j].attr, &a);
+			blocks |= !a.allow;
 		}
+		fsk_db_find(db, &q, &found);
+		ck_assert_int_eq(found.touched, blocks);
 		several += n > 4;
 	}
 	ck_assert_uint_gt(several, 100);

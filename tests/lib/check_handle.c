@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/handle.h"
@@ -279,6 +280,54 @@ START_TEST(bypasses_come_and_go_without_the_database)
 }
 END_TEST
 
+/* What cannot be looked at is told once, not with every look. */
+START_TEST(bypasses_that_cannot_be_looked_at_stay)
+{
+	char *beside = fsk_bypass_path(path);
+	struct fsk_error err;
+
+	publish(path, "a.test");
+	ck_assert_int_eq(refresh(), FSK_SWAPPED);
+	bypass("a.test");
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_SWAPPED);
+	fsk_handle_retire(&handle);
+	ck_assert_int_eq(unlink(beside), 0);
+	ck_assert_int_eq(symlink(beside, beside), 0);
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_REFUSED);
+	for (unsigned i = 0; i < 10; i++)
+		ck_assert_int_eq(
+		    fsk_handle_refresh_bypasses(&handle, &err), FSK_UNCHANGED);
+	ck_assert(now_bypassed("a.test"));
+	ck_assert_int_eq(unlink(beside), 0);
+	bypass("b.test");
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_SWAPPED);
+	fsk_handle_retire(&handle);
+	ck_assert(now_bypassed("b.test"));
+	free(beside);
+}
+END_TEST
+
+/* Nobody writes to it: who waits for that waits for ever. */
+START_TEST(a_pipe_under_the_name_is_refused)
+{
+	char *beside = fsk_bypass_path(path);
+	struct fsk_error err;
+
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(mkfifo(beside, 0600), 0);
+	ck_assert_int_eq(refresh(), FSK_REFUSED);
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_REFUSED);
+	ck_assert_int_eq(refresh(), FSK_UNCHANGED);
+	ck_assert_int_eq(
+	    fsk_handle_refresh_bypasses(&handle, &err), FSK_UNCHANGED);
+	free(beside);
+}
+END_TEST
+
 START_TEST(a_shadow_comes_and_goes)
 {
 	char shadow[160];
@@ -437,6 +486,8 @@ main(void)
 	tcase_add_test(tc, a_removed_file_leaves_the_old_and_may_come_back);
 	tcase_add_test(tc, a_reader_keeps_what_it_entered);
 	tcase_add_test(tc, bypasses_come_and_go_without_the_database);
+	tcase_add_test(tc, bypasses_that_cannot_be_looked_at_stay);
+	tcase_add_test(tc, a_pipe_under_the_name_is_refused);
 	tcase_add_test(tc, a_shadow_comes_and_goes);
 	tcase_add_test(tc, each_database_has_a_note_before_it_is_current);
 	tcase_add_test(tc, readers_see_whole_databases_while_they_are_swapped);

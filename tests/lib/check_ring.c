@@ -996,6 +996,22 @@ START_TEST(a_process_that_died_making_a_label_is_passed_over)
 }
 END_TEST
 
+/* A process that lives, but not one of ours: its number was given out again, or
+ * who may write to the file wrote it. */
+START_TEST(nobody_makes_labels_for_ever)
+{
+	struct fsk_ring *ring = opened(path, 1, 4);
+	struct fsk_ring_header *h;
+	size_t len;
+
+	h = (struct fsk_ring_header *)(void *)fsk_ring_memory(ring, &len);
+	atomic_store(&h->labelling, (uint32_t)getppid());
+	ck_assert_uint_eq(fsk_ring_label(ring, FSK_LABEL_FEED, "a"), 0);
+	ck_assert_uint_eq(atomic_load(&h->labelling), 0);
+	fsk_ring_close(ring);
+}
+END_TEST
+
 /* Killed anywhere: what the collector takes is whole and in order, and the
  * next one goes on behind it. */
 START_TEST(a_worker_may_be_killed_while_it_stores)
@@ -1126,6 +1142,7 @@ main(void)
 	tcase_add_test(tc, forked_workers_have_blocks_of_their_own);
 	tcase_add_test(tc, labels_of_forked_workers_agree);
 	tcase_add_test(tc, a_process_that_died_making_a_label_is_passed_over);
+	tcase_add_test(tc, nobody_makes_labels_for_ever);
 	tcase_add_test(tc, a_worker_may_be_killed_while_it_stores);
 	tcase_add_test(tc, one_of_many_resolvers_gets_the_file);
 	suite_add_tcase(s, tc);
