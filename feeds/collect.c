@@ -185,6 +185,26 @@ take(const struct ingest_input *in, struct fsk_lane *lane,
 
 /* ---- the feed's own guards ---- */
 
+/* Whether F, which had WAS names, or none yet, may have IS of them; KIND: what
+ * is counted. */
+static int
+judge_fewer(const struct conf_feed *f, uint64_t was, uint64_t is,
+    const char *kind, struct fsk_error *err)
+{
+	if (is < f->min_names)
+		return fsk_fail(err, FSK_EINVAL,
+		    "only %llu %s, at least %llu are wanted (min-names)",
+		    (unsigned long long)is, kind,
+		    (unsigned long long)f->min_names);
+	if (is * 100 < was * (100 - f->max_shrink))
+		return fsk_fail(err, FSK_EINVAL,
+		    "it shrank from %llu to %llu %s, by more than %llu %% "
+		    "(max-shrink)",
+		    (unsigned long long)was, (unsigned long long)is, kind,
+		    (unsigned long long)f->max_shrink);
+	return FSK_OK;
+}
+
 /* How much F lists: of what is to pass, exceptions are names, too. */
 static uint64_t
 weight(
@@ -201,11 +221,10 @@ judge(const struct conf_feed *f, const struct ingest_input *in,
 	const uint64_t was = weight(
 	    f, before->names, before->urls, before->excepted);
 	const uint64_t content = in->lines - in->nothing;
+	int rc = judge_fewer(f, was, is, "names", err);
 
-	if (is < f->min_names)
-		return fsk_fail(err, FSK_EINVAL,
-		    "only %llu names, at least %llu are wanted (min-names)",
-		    (unsigned long long)is, (unsigned long long)f->min_names);
+	if (rc != FSK_OK)
+		return rc;
 	if (in->bad * 100 > content * f->max_bad)
 		return fsk_fail(err, FSK_EINVAL,
 		    "%llu of %llu lines are bad, over %llu %% (max-bad); the "
@@ -214,12 +233,6 @@ judge(const struct conf_feed *f, const struct ingest_input *in,
 		    (unsigned long long)f->max_bad,
 		    (unsigned long long)in->sample[0].line, in->sample[0].why,
 		    in->sample[0].text);
-	if (was > 0 && is * 100 < was * (100 - f->max_shrink))
-		return fsk_fail(err, FSK_EINVAL,
-		    "it shrank from %llu to %llu names, by more than %llu %% "
-		    "(max-shrink)",
-		    (unsigned long long)was, (unsigned long long)is,
-		    (unsigned long long)f->max_shrink);
 	/* A list may grow by a hundred names whatever that is in percent. */
 	if (was > 0 && is > was + 100 && is * 100 > was * (100 + f->max_growth))
 		return fsk_fail(err, FSK_EINVAL,
@@ -273,20 +286,8 @@ judge_different(const struct collection *k, const char *path, bool known,
 	fsk_db_close(db);
 	if (rc == FSK_OK && known && k->before != NULL)
 		rc = count_different(f, k->before, &was, err);
-	if (rc != FSK_OK)
-		return rc;
-	if (is < f->min_names)
-		return fsk_fail(err, FSK_EINVAL,
-		    "only %llu different names, at least %llu are wanted "
-		    "(min-names)",
-		    (unsigned long long)is, (unsigned long long)f->min_names);
-	if (is * 100 < was * (100 - f->max_shrink))
-		return fsk_fail(err, FSK_EINVAL,
-		    "it shrank from %llu to %llu different names, by more than "
-		    "%llu %% (max-shrink)",
-		    (unsigned long long)was, (unsigned long long)is,
-		    (unsigned long long)f->max_shrink);
-	return FSK_OK;
+	return rc == FSK_OK ? judge_fewer(f, was, is, "different names", err)
+			    : rc;
 }
 
 /* ---- the whole ---- */

@@ -4,7 +4,7 @@
 set -eu
 build=$(cd "$1" && pwd) unbound=$2 bin=$3 work=$(cd "$4" && pwd)
 names=${BENCH_POLICY_NAMES:-500000}
-rounds=${BENCH_ROUNDS:-3} seconds=0.8
+rounds=${BENCH_ROUNDS:-3} seconds=0.8 sockets=8 # so that both workers are met
 . tests/bench/servers.sh
 
 # Names that all variants block; prefixes, a quarter of them of IPv6.
@@ -83,25 +83,6 @@ for kind in plain policy lists; do
 	n=$((n + 1))
 done
 
-# Processor time of a server so far, all threads, in nanoseconds.
-used() { # NAME
-	cat /proc/"$(cat "$here/$1.pid")"/task/*/schedstat |
-		awk '{ sum += $1 } END { printf "%.0f\n", sum }'
-}
-# Asks from eight sockets, so that both workers are met, which share a
-# processor; appends microseconds of the server's time a query to the file loads.
-load() { # NAME PORT SET
-	before=$(used "$1")
-	taskset -c $client_core dnsperf -s 127.0.0.1 -p "$2" -d "$here/$3" \
-		-l $seconds -c 8 -T 1 >"$here/dnsperf.log" 2>&1 ||
-		{ cat "$here/dnsperf.log" >&2; exit 1; }
-	after=$(used "$1")
-	awk -v ns=$((after - before)) -v what="$1 $3" '
-		/Queries completed:/ { n = $3 }
-		/Response codes:/ { codes = $0; sub(/.*codes: */, "", codes) }
-		END { printf "%s %.4f %s\n", what, ns / n / 1000, codes }' \
-		"$here/dnsperf.log" >>"$here/loads"
-}
 # All in turn, with bare before, between and after.
 rounds_of() { # ROUNDS...
 	for round in "$@"; do
@@ -118,11 +99,12 @@ rounds_of() { # ROUNDS...
 }
 
 # Where a process happens to lie in memory makes a difference of its own, so
-# they are started several times.  What telling costs ring.sh measures.
+# they are started several times.  The workers share a processor.  What telling
+# costs ring.sh measures.
 export FRAUDSINK_RING=
 start_upstream
 on_core="taskset -c $server_core $unbound/unbound"
-: >"$here/kept"
+: >"$here/loads"
 for i in 1 2 3; do
 	start_unbound bare $((port + 1)) "$probe" passed $on_core
 	n=2
@@ -131,47 +113,27 @@ for i in 1 2 3; do
 			$((port + n)) "$probe" blocked $on_core
 		n=$((n + 1))
 	done
+	cp "$here/loads" "$here/loads.before"
 	rounds_of warm
-	: >"$here/loads"
+	mv "$here/loads.before" "$here/loads"
 	rounds_of $(seq "$rounds")
-	cat "$here/loads" >>"$here/kept"
 	for kind in bare plain policy lists; do
 		stop_unbound $kind
 	done
 done
-awk '$4 != ($2 == "legit" ? "NOERROR" : "NXDOMAIN") || $6 != "(100.00%)" {
-		bad = 1 }
-	END { exit bad }' "$here/kept" ||
-	{ echo "bench: wrong answers:" >&2; cat "$here/kept" >&2; exit 1; }
-
-median() { # FILE
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-us_of() { # NAME SET
-	awk -v name="$1" -v set="$2" '$1 == name && $2 == set { print $3 }' \
-		"$here/kept" >"$here/times"
-	median "$here/times"
-}
-# The median ratio to the bare server just before and after.
-to_bare() { # NAME SET
-	awk -v name="$1" -v set="$2" '
-		$1 == "bare" { if (n) printf "%.3f\n", 2 * v / (before + $3)
-			before = $3; n = 0 }
-		$1 == name && $2 == set { v = $3; n = 1 }' "$here/kept" >"$here/ratios"
-	median "$here/ratios"
-}
-# The same to the module without a policy, in the same round.
+check_loads
+# The median ratio to the module without a policy, in the same round.
 to_plain() { # NAME SET
 	awk -v name="$1" -v set="$2" '
 		$1 == "plain" && $2 == set { plain = $3 }
 		$1 == name && $2 == set { printf "%.3f\n", $3 / plain }' \
-		"$here/kept" >"$here/ratios"
+		"$here/loads" >"$here/ratios"
 	median "$here/ratios"
 }
 row() { # NAME WHAT
 	printf "| %-22s | %8.2f | %7s | %9s | %10.2f | %7s | %9s |\n" "$2" \
-		"$(us_of $1 legit)" "$(to_bare $1 legit)" "$(to_plain $1 legit)" \
-		"$(us_of $1 blocked)" "$(to_bare $1 blocked)" "$(to_plain $1 blocked)"
+		"$(us_of $1 legit)" "$(ratio_to bare $1 legit)" "$(to_plain $1 legit)" \
+		"$(us_of $1 blocked)" "$(ratio_to bare $1 blocked)" "$(to_plain $1 blocked)"
 }
 echo
 echo "### Unbound with two workers, medians of 3 starts of $rounds rounds"
@@ -187,12 +149,9 @@ printf "| %-22s | %8.2f |       1 |         - |          - |       - |         -
 row plain "module, no policy"
 row policy "1,000 rules and groups"
 row lists "groups with own lists"
-target() { # WHAT IS MOST
-	printf '%s\t%.3f\t%s\n' "$1" "$2" "$3" >>"$work/targets"
-}
 for set in legit blocked; do
 	most=1.10 what=blocked
 	[ $set = blocked ] || { most=1.02 what="legitimate cached"; }
-	target "CPU to plain cached, policy, $what" "$(to_bare policy $set)" $most
-	target "the same, own lists, $what" "$(to_bare lists $set)" $most
+	target "CPU to plain cached, policy, $what" "$(ratio_to bare policy $set)" $most
+	target "the same, own lists, $what" "$(ratio_to bare lists $set)" $most
 done

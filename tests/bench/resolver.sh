@@ -7,7 +7,7 @@
 set -eu
 build=$(cd "$1" && pwd) unbound=$2 bin=$3 work=$(cd "$4" && pwd)
 peers=${BENCH_PEER_NAMES:-500000}
-rounds=${BENCH_ROUNDS:-3} seconds=0.8
+rounds=${BENCH_ROUNDS:-3} seconds=0.8 sockets=1
 . tests/bench/servers.sh
 
 module=$build/fraudsink.so
@@ -47,27 +47,6 @@ rpz:
   name: rpz.test
   zonefile: "$here/rpz.zone"
 END
-
-# Processor time of a server so far, all threads, in nanoseconds.
-used() { # NAME
-	cat /proc/"$(cat "$here/$1.pid")"/task/*/schedstat |
-		awk '{ sum += $1 } END { printf "%.0f\n", sum }'
-}
-
-# Asks for SECONDS as fast as it answers; appends microseconds of the server's
-# time a query to the file loads.
-load() { # NAME PORT SET
-	before=$(used "$1")
-	taskset -c $client_core dnsperf -s 127.0.0.1 -p "$2" -d "$here/$3" \
-		-l $seconds -c 1 -T 1 >"$here/dnsperf.log" 2>&1 ||
-		{ cat "$here/dnsperf.log" >&2; exit 1; }
-	after=$(used "$1")
-	awk -v ns=$((after - before)) -v what="$1 $3" '
-		/Queries completed:/ { n = $3 }
-		/Response codes:/ { codes = $0; sub(/.*codes: */, "", codes) }
-		END { printf "%s %.4f %s\n", what, ns / n / 1000, codes }' \
-		"$here/dnsperf.log" >>"$here/loads"
-}
 
 # Each of SETS (NAME:PORT:QUERIES) in turn, with plain before, between and after.
 rounds_of() { # SETS
@@ -110,39 +89,16 @@ for name in local rpz; do
 done
 rounds_of "local:3:legit rpz:4:legit local:3:blocked rpz:4:blocked"
 
-# Only what was meant to be measured was measured.
-awk '$4 != ($2 == "legit" ? "NOERROR" : "NXDOMAIN") || $6 != "(100.00%)" {
-		bad = 1 }
-	END { exit bad }' "$here/loads" ||
-	{ echo "bench: wrong answers:" >&2; cat "$here/loads" >&2; exit 1; }
-
-median() { # FILE
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-# The median time of NAME with SET.
-us_of() { # NAME SET
-	awk -v name="$1" -v set="$2" '$1 == name && $2 == set { print $3 }' \
-		"$here/loads" >"$here/times"
-	median "$here/times"
-}
-# The median ratio to the plain server just before and after.
-ratio() { # NAME SET
-	awk -v name="$1" -v set="$2" '
-		$1 == "plain" { for (i = 1; i <= n; i++)
-				printf "%.3f\n", 2 * v[i] / (before + $3)
-			before = $3; n = 0 }
-		$1 == name && $2 == set { v[++n] = $3 }' "$here/loads" >"$here/ratios"
-	median "$here/ratios"
-}
+check_loads
 row() { # NAME WHAT NAMES
 	blocked=- blocked_ratio=-
 	if [ "$1" != plain ]; then
 		blocked=$(printf %.2f "$(us_of "$1" blocked)")
-		blocked_ratio=$(ratio "$1" blocked)
+		blocked_ratio=$(ratio_to plain "$1" blocked)
 	fi
 	printf '| %-26s | %7s | %7s | %7s | %8.2f | %8.3f | %10s | %8s |\n' \
 		"$2" "$3" "$(median "$here/$1.starts")" "$(cat "$here/$1.mb")" \
-		"$(us_of "$1" legit)" "$(ratio "$1" legit)" "$blocked" \
+		"$(us_of "$1" legit)" "$(ratio_to plain "$1" legit)" "$blocked" \
 		"$blocked_ratio"
 }
 echo
@@ -158,12 +114,9 @@ row module "fraudsink.so" "$entries"
 row local "local-zone always_nxdomain" "$peers"
 row rpz "RPZ, name and wildcard" "$peers"
 
-target() { # WHAT IS MOST
-	printf '%s\t%.3f\t%s\n' "$1" "$2" "$3" >>"$work/targets"
-}
 minus() { awk -v a="$1" -v b="$2" 'BEGIN { print a - b }'; }
-target "CPU to plain cached, legitimate cached" "$(ratio module legit)" 1.02
-target "CPU to plain cached, blocked" "$(ratio module blocked)" 1.10
+target "CPU to plain cached, legitimate cached" "$(ratio_to plain module legit)" 1.02
+target "CPU to plain cached, blocked" "$(ratio_to plain module blocked)" 1.10
 target "ready after plain, s" "$(minus "$(median "$here/module.starts")" \
 	"$(median "$here/plain.starts")")" 0.3
 size=$(awk -v n="$(stat -c %s "$FRAUDSINK_DB")" 'BEGIN { print n / 1048576 }')

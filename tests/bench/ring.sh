@@ -36,11 +36,6 @@ for name in silent told; do
 	END
 done
 
-# Processor time of a server so far, all threads, in nanoseconds.
-used() { # NAME
-	cat /proc/"$(cat "$here/$1.pid")"/task/*/schedstat |
-		awk '{ sum += $1 } END { printf "%.0f\n", sum }'
-}
 ask() { # SECONDS
 	taskset -c $client_core dnsperf -s 127.0.0.1 -p $((port + 1)) \
 		-d "$here/blocked" -l "$1" -c 1 -T 1 >"$here/dnsperf.log" 2>&1 &&
@@ -87,7 +82,6 @@ for round in $(seq "$rounds"); do
 	fi
 done
 
-median() { sort -n "$@" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 echo
 echo "| a blocked query, medians of $rounds starts |      is | target | |"
 echo "|---|---|---|---|"

@@ -110,3 +110,57 @@ megabytes() { # NAME
 	awk '/^VmRSS/ { printf "%.1f\n", $2 / 1024 }' \
 		/proc/"$(cat "$here/$1.pid")"/status
 }
+
+# Processor time of a server so far, all threads, in nanoseconds.
+used() { # NAME
+	cat /proc/"$(cat "$here/$1.pid")"/task/*/schedstat |
+		awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+# Asks for $seconds as fast as it answers, from $sockets; appends to the file
+# loads: NAME, SET, microseconds of the server's time a query, the answers.
+load() { # NAME PORT SET
+	before=$(used "$1")
+	taskset -c $client_core dnsperf -s 127.0.0.1 -p "$2" -d "$here/$3" \
+		-l $seconds -c $sockets -T 1 >"$here/dnsperf.log" 2>&1 ||
+		{ cat "$here/dnsperf.log" >&2; exit 1; }
+	after=$(used "$1")
+	awk -v ns=$((after - before)) -v what="$1 $3" '
+		/Queries completed:/ { n = $3 }
+		/Response codes:/ { codes = $0; sub(/.*codes: */, "", codes) }
+		END { printf "%s %.4f %s\n", what, ns / n / 1000, codes }' \
+		"$here/dnsperf.log" >>"$here/loads"
+}
+
+# Ends if anything else was measured than was meant to be.
+check_loads() {
+	awk '$4 != ($2 == "legit" ? "NOERROR" : "NXDOMAIN") || $6 != "(100.00%)" {
+			bad = 1 }
+		END { exit bad }' "$here/loads" ||
+		{ echo "bench: wrong answers:" >&2; cat "$here/loads" >&2; exit 1; }
+}
+
+median() { # FILE
+	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+# The median time of NAME with SET.
+us_of() { # NAME SET
+	awk -v name="$1" -v set="$2" '$1 == name && $2 == set { print $3 }' \
+		"$here/loads" >"$here/times"
+	median "$here/times"
+}
+
+# The median ratio of NAME with SET to the server BASE just before and after.
+ratio_to() { # BASE NAME SET
+	awk -v base="$1" -v name="$2" -v set="$3" '
+		$1 == base { for (i = 1; i <= n; i++)
+				printf "%.3f\n", 2 * v[i] / (before + $3)
+			before = $3; n = 0 }
+		$1 == name && $2 == set { v[++n] = $3 }' "$here/loads" >"$here/ratios"
+	median "$here/ratios"
+}
+
+target() { # WHAT IS MOST
+	printf '%s\t%.3f\t%s\n' "$1" "$2" "$3" >>"$work/targets"
+}

@@ -193,7 +193,7 @@ static const struct items urls[] = {
 	{ "1", NULL, "a[.]example", "a.example\n" },
 	{ "1", NULL, "http://a.example/?hxxp:/b.example/c",
 	    "url:a.example/?hxxp:/b.example/c\n" },
-	{ "1", NULL, "https://https://a.example/work/",
+	{ "1", NULL, "https://https://a.example/jobs/",
 	    "bad: a host without a dot\n" },
 	{ "1", NULL, "https://moufflcmgz/api", "bad: a host without a dot\n" },
 	{ "1", NULL, "https://a_b.example", "a_b.example\n" },

@@ -87,7 +87,7 @@ static const struct row rows[] = {
 	    "!a mail address, not a URL" },
 
 	/* What is no URL. */
-	{ "https://https://a.example/work/", PARSE_BAD,
+	{ "https://https://a.example/jobs/", PARSE_BAD,
 	    "!a host without a dot" },
 	{ "https://moufflcmgz/api", PARSE_BAD, "!a host without a dot" },
 	{ "PDF/nsw/data/office365.htm", PARSE_BAD, "!a host without a dot" },
