@@ -24,7 +24,8 @@ static void
 setup(void)
 {
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_DFL); /* nohup has it ignored, programs it starts, too */
+	/* nohup has it ignored, and then what it starts does that, too. */
+	signal(SIGHUP, SIG_DFL);
 	site_setup();
 	server = http_start();
 	ck_assert_int_eq(mkdir(kit_path("tmp"), 0755), 0);
