@@ -33,12 +33,9 @@ const struct ask_word ask_words[ASK_DIMENSIONS] = {
 const char *
 ask_action(unsigned action)
 {
-	static const char *const words[] = { "nxdomain", "nodata", "sinkhole",
-		"cname", "refused", "drop", "tcp-only", "servfail", "passthru",
-		"log", "warn" };
-
-	return action < sizeof(words) / sizeof(*words) ? words[action]
-						       : "other";
+	/* A store may have what a later version counted. */
+	return action < FSK_ACTIONS ? fsk_action_word((enum fsk_action)action)
+				    : "other";
 }
 
 const char *

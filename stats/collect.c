@@ -114,7 +114,7 @@ reload(struct collecting *g)
 		return true;
 	}
 	/* What is not written stays in rings and journal, for the new one. */
-	if (collector_write(g->k, &err) != FSK_OK)
+	if (collector_write(g->k, true, &err) != FSK_OK)
 		complain("%s", err.text);
 	collector_free(g->k);
 	conf_free(g->c);
@@ -130,13 +130,13 @@ reload(struct collecting *g)
 
 /* ---- rounds ---- */
 
-/* Writes; false if the process must end. */
+/* Writes; false if the process must end.  LAST: it ends anyway. */
 static bool
-write_batch(struct collecting *g)
+write_batch(struct collecting *g, bool last)
 {
 	struct fsk_error err;
 	const bool failing = collector_failing(g->k);
-	const int rc = collector_write(g->k, &err);
+	const int rc = collector_write(g->k, last, &err);
 	const int64_t now = now_ms();
 
 	if (rc == FSK_OK) {
@@ -187,6 +187,7 @@ static long
 look(struct collecting *g)
 {
 	const int64_t now = now_ms();
+	struct fsk_error err;
 	long n;
 
 	if (now >= g->attach_at) {
@@ -196,10 +197,13 @@ look(struct collecting *g)
 	n = collector_take(g->k, AT_ONCE);
 	if (n < 0)
 		return n;
-	if ((now >= g->write_at || is_urgent(g)) && !write_batch(g))
+	if ((now >= g->write_at || is_urgent(g)) && !write_batch(g, false))
 		return FSK_ENOMEM;
 	if (now >= g->maintain_at && !collector_failing(g->k)) {
-		collector_maintain(g->k);
+		if (collector_maintain(g->k, false, &err) != FSK_OK) {
+			complain("%s", err.text);
+			return FSK_ENOMEM;
+		}
 		g->maintain_at = now + MAINTAIN_MS;
 	}
 	return n;
@@ -248,7 +252,7 @@ run(struct collecting *g, const sigset_t *signals)
 			 "ring");
 		return EXIT_ERROR;
 	}
-	return write_batch(g) ? EXIT_SUCCESS : EXIT_ERROR;
+	return write_batch(g, true) ? EXIT_SUCCESS : EXIT_ERROR;
 }
 
 static int
@@ -261,12 +265,12 @@ run_once(struct collecting *g)
 		return EXIT_ERROR; /* it said why */
 	do {
 		n = collector_take(g->k, SIZE_MAX);
-		if (n < 0 || collector_write(g->k, &err) != FSK_OK) {
+		if (n < 0 || collector_write(g->k, true, &err) != FSK_OK) {
 			complain("%s", n < 0 ? "out of memory" : err.text);
 			return EXIT_ERROR;
 		}
 	} while (n >= AT_ONCE); /* less: that was all of it */
-	collector_maintain(g->k);
+	collector_maintain(g->k, true, &err);
 	return EXIT_SUCCESS;
 }
 

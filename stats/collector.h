@@ -2,9 +2,10 @@
 /*
  * collector.h - from rings to the store
  *
- * One thread.  collector_take() moves events from the rings to the roll-up;
+ * For one thread.  collector_take() moves events from the rings to the roll-up;
  * collector_write() makes a batch of it, and when that is committed the rings
- * let go of the events.  While batches cannot be written nothing is taken: the
+ * let go of the events.  What comes while the store is busy is taken aside
+ * (collector_parts.h).  While batches cannot be written nothing is taken: the
  * rings fill, and what does not fit there is dropped and counted by the
  * resolver.
  */
@@ -46,14 +47,16 @@ bool collector_pressed(const struct collector *k);
 bool collector_relieve(struct collector *k);
 
 /* Writes a batch.  On failure it is kept, and tried again by the next call.
+ * LAST: no more will be taken; all is stored then, and the journal is empty.
  * FSK_ENOMEM: as above. */
-int collector_write(struct collector *k, struct fsk_error *err);
+int collector_write(struct collector *k, bool last, struct fsk_error *err);
 
 /* Whether the last try failed. */
 bool collector_failing(const struct collector *k);
 
-/* What is due now and then: places, and old rows. */
-void collector_maintain(struct collector *k);
+/* What is due now and then: places, and old rows.  LAST: no more will be taken.
+ * Other than FSK_OK: as above. */
+int collector_maintain(struct collector *k, bool last, struct fsk_error *err);
 
 /* Since it was made: events stored, and batches. */
 uint64_t collector_stored(const struct collector *k);

@@ -67,7 +67,7 @@ put(struct buffer *b, const void *octets, size_t len)
 {
 	uint8_t *p = extend(b, len);
 
-	if (p != NULL)
+	if (p != NULL && len > 0) /* without notes there are no octets */
 		memcpy(p, octets, len);
 	return p != NULL;
 }
@@ -430,6 +430,26 @@ replay_record(struct input *in, struct words *w,
 	return good ? FSK_OK : fsk_fail(err, FSK_ENOMEM, "out of memory");
 }
 
+/* Reads the record at AT; false if there is none that is whole. */
+static bool
+read_record(struct journal *j, off_t at, struct input *in)
+{
+	uint8_t header[HEADER_LEN];
+	size_t len;
+
+	if (pread(j->fd, header, HEADER_LEN, at) != HEADER_LEN ||
+	    fsk_get32(header) != MAGIC)
+		return false;
+	len = fsk_get32(header + 4);
+	j->record.len = 0;
+	if (len > FILE_MOST || extend(&j->record, len) == NULL ||
+	    pread(j->fd, j->record.at, len, at + HEADER_LEN) != (ssize_t)len ||
+	    fsk_checksum(j->record.at, len) != fsk_get64(header + 8))
+		return false;
+	*in = (struct input){ j->record.at, j->record.at + len, false };
+	return true;
+}
+
 int
 journal_replay(struct journal *j, struct words *w,
     bool (*wanted)(
@@ -437,29 +457,71 @@ journal_replay(struct journal *j, struct words *w,
     bool (*each)(void *arg, const struct rollup_event *e), void *arg,
     struct fsk_error *err)
 {
+	struct input in;
 	int rc = FSK_OK;
 
-	for (;;) {
-		uint8_t header[HEADER_LEN];
-		struct input in = { .bad = false };
-		size_t len;
-
-		if (pread(j->fd, header, HEADER_LEN, j->len) != HEADER_LEN ||
-		    fsk_get32(header) != MAGIC)
-			break;
-		len = fsk_get32(header + 4);
-		j->record.len = 0;
-		if (len > FILE_MOST || extend(&j->record, len) == NULL ||
-		    pread(j->fd, j->record.at, len, j->len + HEADER_LEN) !=
-			(ssize_t)len ||
-		    fsk_checksum(j->record.at, len) != fsk_get64(header + 8))
-			break;
-		in.at = j->record.at;
-		in.end = in.at + len;
+	while (read_record(j, j->len, &in)) {
 		rc = replay_record(&in, w, wanted, each, arg, err);
 		if (rc != FSK_OK || in.bad)
 			break;
-		j->len += (off_t)(HEADER_LEN + len);
+		j->len += (off_t)(HEADER_LEN + j->record.len);
 	}
 	return rc;
+}
+
+/* ---- what this process has written itself ---- */
+
+size_t
+journal_len(const struct journal *j)
+{
+	return (size_t)j->len;
+}
+
+size_t
+journal_noted(const struct journal *j)
+{
+	return j->noted;
+}
+
+static bool
+is_wanted(void *arg, const struct journal_ring *rings, unsigned n, bool *yes)
+{
+	(void)arg;
+	(void)rings;
+	(void)n;
+	*yes = true;
+	return true;
+}
+
+int
+journal_recall(struct journal *j, size_t *at, struct words *w,
+    bool (*each)(void *arg, const struct rollup_event *e), void *arg,
+    struct fsk_error *err)
+{
+	struct input in = { .bad = true };
+	int rc = FSK_OK;
+
+	if (read_record(j, (off_t)*at, &in))
+		rc = replay_record(&in, w, is_wanted, each, arg, err);
+	if (rc == FSK_OK && in.bad)
+		rc = fsk_fail(err, FSK_ECORRUPT,
+		    "'%s' is not as it was written", j->path);
+	*at += HEADER_LEN + j->record.len;
+	return rc;
+}
+
+int
+journal_return(struct journal *j, const struct words *was, struct words *w,
+    bool (*each)(void *arg, const struct rollup_event *e), void *arg,
+    struct fsk_error *err)
+{
+	struct input in;
+
+	if (!make_record(j, was, NULL, 0))
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	j->events.len = 0;
+	j->noted = 0;
+	in = (struct input){ j->record.at + HEADER_LEN,
+		j->record.at + j->record.len, false };
+	return replay_record(&in, w, is_wanted, each, arg, err);
 }

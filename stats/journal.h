@@ -9,6 +9,9 @@
  * Who was killed in between finds them there.  What is in the store already is
  * told by the positions, as with rings.
  *
+ * There are two such files, each in use until its events are stored: what comes
+ * while a batch is being written goes to the other one.
+ *
  * Of the client a record has what the roll-up gets: a keyed hash, country and
  * network.  The file belongs in memory (/run), as the rings do.
  */
@@ -57,5 +60,22 @@ int journal_write(struct journal *j, const struct words *w,
 
 /* All is stored: empties the file and forgets the notes. */
 int journal_clear(struct journal *j, struct fsk_error *err);
+
+/* Octets of the records; notes that are in none yet. */
+size_t journal_len(const struct journal *j);
+size_t journal_noted(const struct journal *j);
+
+/* Hands to EACH the events of the record at *AT, of this process's own, their
+ * numbers made anew by W; then *AT is behind it.  FSK_ECORRUPT, FSK_ENOMEM, the
+ * latter also if EACH returns false. */
+int journal_recall(struct journal *j, size_t *at, struct words *w,
+    bool (*each)(void *arg, const struct rollup_event *e), void *arg,
+    struct fsk_error *err);
+
+/* Forgets the notes, which have the numbers of WAS, and hands them to EACH,
+ * which may note them again. */
+int journal_return(struct journal *j, const struct words *was, struct words *w,
+    bool (*each)(void *arg, const struct rollup_event *e), void *arg,
+    struct fsk_error *err);
 
 #endif

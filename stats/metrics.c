@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/db.h"
 #include "stats/ask.h"
 #include "stats/feed_status.h"
 #include "stats/rings.h"
@@ -139,9 +140,7 @@ put_blocked(FILE *to, const struct rings *r)
 			    ring_counter(g->reader, FSK_COUNT_SEVERITY + i));
 	family(to, action, "counter", "Queries decided about, by action.");
 	for (const struct ring *g = r->at; g < r->at + r->n; g++)
-		for (unsigned i = 0; i < FSK_COUNTERS - FSK_COUNT_ACTION &&
-		     strcmp(ask_action(i), "other") != 0;
-		     i++)
+		for (unsigned i = 0; i < FSK_ACTIONS; i++)
 			sample(to, action, "ring", g->path, "action",
 			    ask_action(i),
 			    ring_counter(g->reader, FSK_COUNT_ACTION + i));

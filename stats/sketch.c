@@ -131,10 +131,16 @@ compare(const void *a, const void *b)
 static bool
 settle(struct sketch *s)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, sorted = 1;
 
 	if (s->dense || s->n < 2)
 		return true;
+	/* Most come from a store, where they are settled. */
+	while (sorted < s->n &&
+	    s->entry[sorted - 1] >> RANK_BITS < s->entry[sorted] >> RANK_BITS)
+		sorted++;
+	if (sorted == s->n)
+		return s->n < 1u << (s->p - 3) || densify(s);
 	qsort(s->entry, s->n, sizeof(*s->entry), compare);
 	for (uint32_t i = 1; i < s->n; i++) {
 		n += s->entry[n] >> RANK_BITS != s->entry[i] >> RANK_BITS;

@@ -21,8 +21,8 @@ struct known_set {
 struct source {
 	char *path;
 	struct fsk_ring_reader *reader; /* NULL: not attached */
-	struct store_ring was, now;     /* as stored; as put */
-	bool put;                       /* in a batch, not known to be stored */
+	struct store_ring was, now;     /* as stored; as marked */
+	bool marked;                    /* and not stored yet */
 	uint64_t damaged, damaged_put;  /* events; of these in the batch */
 	uint32_t word[FSK_RING_LABELS]; /* of a label; NO_WORD: ask */
 	struct known_set set[SET_CACHE];
@@ -101,7 +101,6 @@ source_attach(struct source *s, struct store *store, struct fsk_error *err)
 			s->was.position[i] = at;
 	}
 	s->now = s->was;
-	s->put = false;
 	return FSK_OK;
 }
 
@@ -110,6 +109,7 @@ source_detach(struct source *s)
 {
 	fsk_ring_detach(s->reader);
 	s->reader = NULL;
+	s->marked = false;
 }
 
 /* ---- what labels mean ---- */
@@ -220,7 +220,7 @@ source_over(const struct source *s)
 	if (!fsk_ring_replaced(s->reader))
 		return false;
 	for (unsigned i = 0; i < workers; i++)
-		if (fsk_ring_position(s->reader, i) <
+		if (s->was.position[i] <
 		    fsk_ring_counter(s->reader, i, FSK_COUNT_EVENTS))
 			return false;
 	return true;
@@ -269,7 +269,7 @@ source_release(struct source *s)
 /* ---- storing ---- */
 
 void
-source_put(struct source *s, struct store *store, int64_t now)
+source_mark(struct source *s, int64_t now)
 {
 	const unsigned workers = fsk_ring_workers(s->reader);
 
@@ -278,22 +278,29 @@ source_put(struct source *s, struct store *store, int64_t now)
 	counters_read(s->reader, &s->now);
 	for (unsigned i = 0; i < workers; i++)
 		s->now.position[i] = position(s, i);
-	counters_put(store, now, s->reader, &s->was, &s->now);
 	s->damaged_put = s->damaged;
-	if (s->damaged != 0)
+	s->marked = true;
+}
+
+void
+source_put(const struct source *s, struct store *store)
+{
+	if (!s->marked)
+		return; /* it was attached since */
+	counters_put(store, s->now.seen, s->reader, &s->was, &s->now);
+	if (s->damaged_put != 0)
 		store_put_counter(store,
-		    &(struct store_counter){ .time = now,
+		    &(struct store_counter){ .time = s->now.seen,
 			.counter = STORE_DAMAGED,
 			.label = "",
-			.value = s->damaged });
+			.value = s->damaged_put });
 	store_put_ring(store, &s->now);
-	s->put = true;
 }
 
 bool
-source_is_put(const struct source *s)
+source_is_marked(const struct source *s)
 {
-	return s->reader != NULL && s->put;
+	return s->marked;
 }
 
 int
@@ -317,9 +324,8 @@ source_is_stored(const struct source *s, struct store *store, bool *is,
 void
 source_stored(struct source *s)
 {
-	source_release(s);
 	s->was = s->now;
+	s->marked = false;
 	s->damaged -= s->damaged_put;
 	s->damaged_put = 0;
-	s->put = false;
 }

@@ -66,18 +66,22 @@ void source_pass(struct source *s, const struct journal_ring *ring);
 void source_position(const struct source *s, struct journal_ring *ring);
 void source_release(struct source *s);
 
-/* Puts to the open batch of STORE: counters, and how far events were taken. */
-void source_put(struct source *s, struct store *store, int64_t now);
+/* Notes counters, and how far events were taken: that is what the next batch
+ * tells, whatever is taken from here on. */
+void source_mark(struct source *s, int64_t now);
 
-/* Whether it is part of a batch that was put and is not known to be stored:
- * not one that was attached since. */
-bool source_is_put(const struct source *s);
+/* Puts what was marked to the open batch of STORE. */
+void source_put(const struct source *s, struct store *store);
 
-/* Whether STORE has what was put last. */
+/* Whether it is part of a batch that is not known to be stored: not one that
+ * was attached since. */
+bool source_is_marked(const struct source *s);
+
+/* Whether STORE has what was marked last. */
 int source_is_stored(const struct source *s, struct store *store, bool *is,
     struct fsk_error *err);
 
-/* That batch is committed: the ring may let go of its events. */
+/* That batch is committed. */
 void source_stored(struct source *s);
 
 #endif

@@ -260,6 +260,9 @@ sqlite_facts(struct store *s, const struct store_query *q,
 static void
 names_question(struct question *t, const struct store_query *q)
 {
+	const int64_t limit = q->limit < INT64_MAX ? (int64_t)q->limit
+						   : INT64_MAX;
+
 	say(t,
 	    "WITH hosts (id, place) AS (SELECT id, row_number() OVER "
 	    "(ORDER BY text) FROM label WHERE kind = 0), rest (t, most) AS "
@@ -286,19 +289,28 @@ names_question(struct question *t, const struct store_query *q)
 	only_feed(t, q->feed);
 	only_label(t, "category", FSK_LABEL_CATEGORY, q->category);
 	only_number(t, "severity", q->severity);
+	say(t, " GROUP BY 1, 2)");
+	/* So many of each bucket; counting is for nothing if there is only one
+	 * bucket, and where all are wanted. */
+	if (q->limit != 0 && q->bucket == 0)
+		say_number(t,
+		    ", first AS (SELECT * FROM found "
+		    "ORDER BY hits + would DESC, name LIMIT ?)",
+		    limit);
+	else if (q->limit != 0)
+		say_number(t,
+		    ", first AS (SELECT * FROM (SELECT *, row_number() OVER "
+		    "(PARTITION BY t ORDER BY hits + would DESC, name) "
+		    "AS place FROM found) WHERE place <= ?)",
+		    limit);
 	say(t,
-	    " GROUP BY 1, 2), ranked AS (SELECT *, row_number() OVER "
-	    "(PARTITION BY t ORDER BY hits + would DESC, name) AS place "
-	    "FROM found)"
 	    " SELECT t, name, hits, would, error + rest.most, "
 	    "coalesce(s.feeds, ''), coalesce(c.text, ''), severity "
-	    "FROM ranked JOIN rest USING (t)"
+	    "FROM %s JOIN rest USING (t)"
 	    " LEFT JOIN feedset s ON s.id = feedset"
-	    " LEFT JOIN label c ON c.id = category");
-	if (q->limit != 0)
-		say_number(t, " WHERE place <= ?",
-		    q->limit < INT64_MAX ? (int64_t)q->limit : INT64_MAX);
-	say(t, " ORDER BY t, place");
+	    " LEFT JOIN label c ON c.id = category"
+	    " ORDER BY t, hits + would DESC, name",
+	    q->limit != 0 ? "first" : "found");
 }
 
 int

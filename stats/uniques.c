@@ -62,13 +62,11 @@ uniques_add(struct uniques *u, const struct words *w,
 
 	for (unsigned i = 0; i < f->n; i++)
 		good &= add(u, k, STORE_FEED, f->feed[i], client);
-	if (key->category != 0)
-		good &= add(u, k, STORE_CATEGORY, key->category, client);
-	if (key->group != 0)
-		good &= add(u, k, STORE_GROUP, key->group, client);
-	if (key->country != 0)
-		good &= add(u, k, STORE_COUNTRY, key->country, client);
-	return good;
+	/* Those of none (0) as well: else nobody knew whether there are enough
+	 * to release what they did. */
+	return good && add(u, k, STORE_CATEGORY, key->category, client) &&
+	    add(u, k, STORE_GROUP, key->group, client) &&
+	    add(u, k, STORE_COUNTRY, key->country, client);
 }
 
 static const char *

@@ -2,9 +2,9 @@
 /*
  * uniques.h - sketches of the clients of a batch
  *
- * By hour, for everybody, each feed, category, group and country; blocked ones
- * apart from those that were only counted.  The store unites them with what it
- * has of the hour and of its day.
+ * By hour, for everybody, each feed, and each category, group and country, the
+ * lack of one included; blocked ones apart from those that were only counted.
+ * The store unites them with what it has of the hour and of its day.
  */
 #ifndef FRAUDSINK_STATS_UNIQUES_H
 #define FRAUDSINK_STATS_UNIQUES_H

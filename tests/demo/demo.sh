@@ -3,7 +3,8 @@
 #
 #   tests/demo/demo.sh BUILD-FOLDER UNBOUND-TREE
 #
-# ONCE=1       show the answers and exit: 0, or 1 if one of them is wrong
+# ONCE=1       show the answers and what was counted, and exit: 0, or 1 if some of
+#              it is wrong
 # LIST=FILE    block FILE (plain names or hosts; plain, gzip, xz or zstd)
 # UPSTREAM=IP  where names that are not listed are asked; without it a local NSD
 #              answers 192.0.2.1 for every name, and no internet is needed
@@ -16,6 +17,7 @@ port=5335
 upstream_port=5336
 run=build/demo
 feeds=$build/fraudsink-feeds
+stats=$build/fraudsink-stats
 
 mkdir -p "$run"
 run=$(cd "$run" && pwd)
@@ -129,7 +131,8 @@ forward-zone:
 	forward-addr: $upstream
 CONF
 echo "== start Unbound $(sh module/unbound.sh --describe "$unbound" | cut -d ' ' -f 1) with fraudsink.so on 127.0.0.1 port $port"
-FRAUDSINK_DB=$run/blocklist.fsdb "$unbound/unbound" -d -c "$run/unbound.conf" >"$run/unbound.log" 2>&1 &
+rm -f "$run/ring" "$run"/stats.db* "$run"/journal* # what an earlier demo counted
+FRAUDSINK_DB=$run/blocklist.fsdb FRAUDSINK_RING=$run/ring "$unbound/unbound" -d -c "$run/unbound.conf" >"$run/unbound.log" 2>&1 &
 pids="$pids $!"
 wait_for $port "Unbound" "$run/unbound.log"
 grep 'is in force' "$run/unbound.log" | sed 's/.*fraudsink: /   /'
@@ -154,13 +157,36 @@ show "www.not-listed-anywhere.org" "not listed" NOERROR
 echo "== why"
 "$feeds" lookup -d "$run/blocklist.fsdb" "www.$listed" | sed 's/^/   /' || true
 
+
+# ---- what was counted ----
+
+cat >"$run/stats.conf" <<CONF
+rings = { "$run/ring" }
+host = "demo"
+interval = 1s
+database = "$run/stats.db"
+journal = "$run/journal"
+key-file = "$run/stats.key"
+feeds-state = "$run/feeds"
+CONF
+echo "== count it"
+"$stats" collect --once -c "$run/stats.conf"
+"$stats" top names -c "$run/stats.conf" | sed 's/^./   &/'
+"$stats" top names --csv --limit 0 -c "$run/stats.conf" 2>/dev/null | grep -q "^$listed," || {
+	echo "   WRONG, '$listed' is not counted"
+	wrong=1
+}
+
 if [ -n "${ONCE-}" ]; then
 	stop
 	exit $wrong
 fi
+"$stats" collect -c "$run/stats.conf" >"$run/collect.log" 2>&1 &
+pids="$pids $!"
 cat <<TEXT
 == try it
    dig @127.0.0.1 -p $port $listed
+   $stats top names -c build/demo/stats.conf   (a second later; also: series, feeds, live)
    $feeds lookup -d build/demo/blocklist.fsdb NAME
    $feeds build -o build/demo/blocklist.fsdb OTHER-LIST   (taken up at once)
 Ctrl-C ends it.

@@ -728,6 +728,68 @@ START_TEST(killed_at_any_moment_it_neither_loses_nor_doubles)
 }
 END_TEST
 
+#define DOWN \
+	"CREATE TRIGGER down BEFORE INSERT ON fact_hour BEGIN " \
+	"SELECT RAISE(FAIL, 'the store is down'); END"
+
+static size_t
+length_of(const char *name)
+{
+	size_t len;
+
+	free(kit_read(kit_path(name), &len));
+	return len;
+}
+
+/* A batch cannot be written for longer than the ring has room for what comes.
+ * It is written then, or fails and is written later; the collector is killed
+ * while it waits, or when it goes on, or when the batch has failed. */
+START_TEST(while_the_store_is_busy_events_are_taken_aside)
+{
+	const bool fails = _i % 2 == 1, killed = _i >= 2;
+	uint64_t until;
+	struct sql *db;
+
+	conf = stats_conf("interval = 1s\n");
+	open_ring("ring", 64);
+	start();
+	block(0, 1, 1);
+	wait_for(1);
+	stats_good(sql_open(&db, conf->database, true, &err), &err);
+	stats_good(sql_run(db, "BEGIN IMMEDIATE", &err), &err);
+	until = microseconds() + 1500000; /* a batch is due */
+	while (microseconds() < until) {
+		for (unsigned j = 0; j < 32; j++)
+			block(0, j, kit_below(200));
+		wait_for_room();
+	}
+	ck_assert_uint_gt(length_of("journal") + length_of("journal.2"), 1000);
+	if (_i == 2)
+		ck_assert_int_eq(end_with(SIGKILL), 128 + SIGKILL);
+	if (fails)
+		stats_good(sql_run(db, DOWN, &err), &err);
+	stats_good(sql_run(db, "COMMIT", &err), &err);
+	if (fails)
+		wait_for_text("the store is down");
+	if (_i > 2) {
+		poll(NULL, 0, 60 * (_i - 3)); /* any moment */
+		ck_assert_int_eq(end_with(SIGKILL), 128 + SIGKILL);
+	}
+	if (fails)
+		stats_good(sql_run(db, "DROP TRIGGER down", &err), &err);
+	sql_close(db);
+	if (killed) {
+		ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	} else {
+		wait_for(written());
+		ck_assert_int_eq(end_with(SIGTERM), 0);
+	}
+	compare_totals();
+	ck_assert_uint_eq(fsk_ring_sum(ring, FSK_COUNT_DROPPED), 0);
+	ck_assert_uint_eq(length_of("journal") + length_of("journal.2"), 0);
+}
+END_TEST
+
 /* What only the journal had is counted when the ring is no more, and once,
  * though the journal comes back: as if it was killed before it was emptied. */
 START_TEST(the_journal_outlives_the_ring_and_counts_once)
@@ -826,8 +888,7 @@ START_TEST(while_the_store_is_down_events_stay_in_the_ring)
 	for (unsigned i = 0; i < 10; i++)
 		block(0, i, i);
 	wait_for(10);
-	change_store("CREATE TRIGGER down BEFORE INSERT ON fact_hour BEGIN "
-		     "SELECT RAISE(FAIL, 'the store is down'); END");
+	change_store(DOWN);
 	for (unsigned i = 0; i < 10; i++)
 		block(0, i, i);
 	wait_for_text("the store is down");
@@ -1052,6 +1113,12 @@ main(void)
 	tcase_add_test(tc, the_configuration_can_be_read_again);
 	tcase_add_test(tc, it_tells_the_service_manager);
 	tcase_add_test(tc, check_tells_what_would_be_stored);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("aside");
+	tcase_set_timeout(tc, 240);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(
+	    tc, while_the_store_is_busy_events_are_taken_aside, 0, 13);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

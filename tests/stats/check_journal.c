@@ -178,6 +178,27 @@ START_TEST(what_was_written_comes_back)
 }
 END_TEST
 
+START_TEST(a_record_can_be_empty)
+{
+	struct journal *j = open_it();
+	unsigned records;
+
+	stats_good(journal_write(j, &before, NULL, 0, &err), &err);
+	stats_good(journal_clear(j, &err), &err);
+	stats_good(journal_write(j, &before,
+		       (struct journal_ring[2]){
+			   { .id = { 7 },
+			       .workers = 3,
+			       .position = { [2] = UINT64_MAX } },
+			   { .id = { [15] = 8 }, .workers = 1 } },
+		       2, &err),
+	    &err);
+	journal_close(j);
+	ck_assert_uint_eq(replay(0, &records), 0);
+	ck_assert_uint_eq(records, 1);
+}
+END_TEST
+
 START_TEST(an_emptied_journal_has_nothing)
 {
 	struct journal *j = open_it();
@@ -266,6 +287,65 @@ START_TEST(what_is_cut_off_or_damaged_ends_it)
 }
 END_TEST
 
+struct back {
+	struct seen seen;
+	struct journal *again; /* where it is noted, too */
+};
+
+static bool
+note_back(void *arg, const struct rollup_event *e)
+{
+	struct back *b = arg;
+
+	return compare(&b->seen, e) &&
+	    (b->again == NULL || journal_add(b->again, e));
+}
+
+/* A process hands itself back what it has written, and what it has not. */
+START_TEST(records_and_notes_can_be_had_back)
+{
+	struct journal *j = open_it();
+	struct back b = { .again = NULL };
+	struct fsk_name name;
+	size_t at = 0, end;
+	unsigned records;
+
+	write_records(j, 2);
+	end = journal_len(j);
+	ck_assert_uint_eq(journal_noted(j), 0);
+	while (at < end) {
+		stats_good(
+		    journal_recall(j, &at, &after, note_back, &b, &err), &err);
+		ck_assert_uint_eq(b.seen.n % EVENTS, 0);
+	}
+	ck_assert_uint_eq(at, end);
+	ck_assert_uint_eq(b.seen.n, 2 * EVENTS);
+	/* Behind the last one there is nothing. */
+	ck_assert_int_eq(
+	    journal_recall(j, &at, &after, note_back, &b, &err), FSK_ECORRUPT);
+	/* Notes get the numbers of other words, and can be written with those.
+	 */
+	for (unsigned i = 0; i < EVENTS; i++) {
+		const struct rollup_event e = event(i, &before, &name);
+
+		ck_assert(journal_add(j, &e));
+	}
+	ck_assert_uint_eq(journal_noted(j), EVENTS);
+	b = (struct back){ .again = j };
+	stats_good(
+	    journal_return(j, &before, &after, note_back, &b, &err), &err);
+	ck_assert_uint_eq(b.seen.n, EVENTS);
+	ck_assert_uint_eq(journal_noted(j), EVENTS);
+	b = (struct back){ .again = NULL };
+	stats_good(
+	    journal_return(j, &after, &after, note_back, &b, &err), &err);
+	ck_assert_uint_eq(b.seen.n, EVENTS);
+	ck_assert_uint_eq(journal_noted(j), 0);
+	journal_close(j);
+	ck_assert_uint_eq(replay(0, &records), 2 * EVENTS);
+}
+END_TEST
+
 START_TEST(one_process_at_a_time_has_it)
 {
 	struct journal *j = open_it(), *other;
@@ -293,9 +373,11 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_was_written_comes_back);
+	tcase_add_test(tc, a_record_can_be_empty);
 	tcase_add_test(tc, an_emptied_journal_has_nothing);
 	tcase_add_test(tc, it_goes_on_behind_the_last_whole_record);
 	tcase_add_test(tc, what_is_cut_off_or_damaged_ends_it);
+	tcase_add_test(tc, records_and_notes_can_be_had_back);
 	tcase_add_test(tc, one_process_at_a_time_has_it);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

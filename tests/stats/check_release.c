@@ -28,6 +28,18 @@ setup(void)
 	snprintf(extra, sizeof(extra), "least-clients = %d\n", LEAST);
 	model_init(&m, extra);
 	model_random(&m, 1500, DAYS);
+	/* A group of few clients. */
+	for (unsigned i = 0; i < 4 * DAYS; i++)
+		model_add(&m,
+		    &(struct model_event){ .time = TODAY - i / 4 * DAY + 60,
+			.host = "one",
+			.name = "a.example",
+			.set = "alpha",
+			.category = "phishing",
+			.group = "museum",
+			.country = "BE",
+			.severity = 2,
+			.client = 200 + i % 4 });
 	model_store(&m);
 	answers_init(&as);
 }
@@ -198,7 +210,7 @@ START_TEST(a_single_small_key_takes_another_one_with_it)
 				.country = "BE",
 				.severity = 2,
 				.client = i });
-	memmove(m.event, m.event + 1500, 63 * sizeof(*m.event));
+	memmove(m.event, m.event + m.n - 63, 63 * sizeof(*m.event));
 	m.n = 63;
 	model_store(&m);
 	model_ask(&m, &a, &as, ask_top);
@@ -207,6 +219,42 @@ START_TEST(a_single_small_key_takes_another_one_with_it)
 	ck_assert_str_eq(model_text(to, 0, "category"), "big");
 	ck_assert_uint_eq(to->withheld, 2);
 	ck_assert_ptr_nonnull(strstr(as.note[0], "23 hits are left out"));
+}
+END_TEST
+
+/* Who is in no group and no country, and what is of no category, is released by
+ * the same rule as all others. */
+START_TEST(none_and_unknown_are_keys_like_others)
+{
+	static const char *const texts[] = { "none", "unknown", "none" };
+	static const unsigned clients[] = { 40, LEAST - 4 };
+
+	for (unsigned day = 0; day < 2; day++)
+		for (unsigned i = 0; i < clients[day]; i++)
+			model_add(&m,
+			    &(struct model_event){
+				.time = TODAY - (30 + (int)day) * DAY + 60,
+				.host = "third",
+				.name = "y.example",
+				.set = "alpha",
+				.category = "",
+				.group = "",
+				.country = "",
+				.severity = 2,
+				.client = i });
+	memmove(m.event, m.event + m.n - 48, 48 * sizeof(*m.event));
+	m.n = 48;
+	model_store(&m);
+	for (unsigned i = 0; i < 3; i++) {
+		struct ask a = question(dimensions[2 + i], 31, 29);
+
+		model_ask(&m, &a, &as, ask_top);
+		ck_assert_uint_eq(as.at[0].rows, 1);
+		ck_assert_str_eq(answer_at(&as.at[0], 0, 0)->text, texts[i]);
+		/* Of the day that had enough. */
+		ck_assert_uint_eq(model_count(&as.at[0], 0, "hits"), 40);
+		answers_fini(&as);
+	}
 }
 END_TEST
 
@@ -410,7 +458,8 @@ main(void)
 	tcase_add_test(t, today_is_not_shown);
 	tcase_add_test(t, what_has_no_known_clients_is_refused);
 	tcase_add_test(t, feeds_show_less);
-	/* It adds to the store: last. */
+	/* They add to the store: last. */
+	tcase_add_test(t, none_and_unknown_are_keys_like_others);
 	tcase_add_test(t, a_single_small_key_takes_another_one_with_it);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -107,11 +107,20 @@ static void
 put(bool good)
 {
 	stats_good(store_begin(store, "h", &err), &err);
-	source_put(source, store, 1000000);
+	source_mark(source, 1000000);
+	source_put(source, store);
 	if (good)
 		stats_good(store_commit(store, &err), &err);
 	else
 		store_rollback(store);
+}
+
+/* What was put is stored: the ring lets go of it. */
+static void
+stored(void)
+{
+	source_release(source);
+	source_stored(source);
 }
 
 /* It dies when a batch is committed and before the ring lets go of its events,
@@ -145,7 +154,7 @@ START_TEST(what_is_stored_is_passed_over)
 		if (kit_below(3) != 0)
 			restart();
 		else
-			source_stored(source);
+			stored();
 	}
 	take(&t, SIZE_MAX);
 	for (size_t i = 0; i < t.n; i++)
@@ -167,7 +176,7 @@ START_TEST(what_is_not_stored_is_taken_again)
 	restart();
 	ck_assert_uint_eq(take(&t, SIZE_MAX), 100);
 	put(true);
-	source_stored(source);
+	stored();
 	restart();
 	ck_assert_uint_eq(take(&t, SIZE_MAX), 0);
 }
@@ -185,7 +194,7 @@ START_TEST(passing_over_can_be_interrupted)
 	put(true);
 	restart();
 	put(true); /* before anything was looked at */
-	source_stored(source);
+	stored();
 	restart();
 	ck_assert_uint_eq(take(&t, SIZE_MAX), 0);
 	store_event(0, 100, false);
@@ -244,7 +253,7 @@ START_TEST(a_ring_presses_when_it_is_half_full)
 	take(&t, SIZE_MAX);
 	ck_assert(source_pressed(source));
 	put(true);
-	source_stored(source);
+	stored();
 	ck_assert(!source_pressed(source));
 }
 END_TEST
@@ -299,7 +308,7 @@ START_TEST(counters_are_exact_over_restarts)
 		if (round % 5 == 0)
 			restart();
 		else if (round % 3 != 0)
-			source_stored(source);
+			stored();
 	}
 	put(true);
 	ck_assert_uint_eq(counted(FSK_COUNT_ANSWERED, ""), n);

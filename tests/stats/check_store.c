@@ -553,6 +553,34 @@ START_TEST(names_come_by_hits_with_what_they_were_listed_as_last)
 }
 END_TEST
 
+/* Of names with the same hits those come first, and stay within the limit, that
+ * are first by their octets. */
+START_TEST(names_with_the_same_hits_come_by_name)
+{
+	static const char *const order[] = { "b", "c", "a", "d" };
+	struct store_query q = store_query(STORE_DAY, START, START + 2 * DAY);
+
+	begin("");
+	start_batch("a");
+	for (unsigned i = 0; i < 4; i++)
+		put_name(STORE_DAY, START, order[i], "x", 5);
+	put_name(STORE_DAY, START + DAY, "e", "x", 5);
+	put_rest(STORE_DAY, START);
+	put_rest(STORE_DAY, START + DAY);
+	end_batch();
+	q.limit = 2;
+	ck_assert_str_eq(names(&q), "0 a [x] 5 0 0\n0 b [x] 5 0 0\n");
+	q.bucket = DAY;
+	ck_assert_str_eq(
+	    names(&q), "0 a [x] 5 0 0\n0 b [x] 5 0 0\n86400 e [x] 5 0 0\n");
+	q.limit = 0;
+	ck_assert_str_eq(names(&q),
+	    "0 a [x] 5 0 0\n0 b [x] 5 0 0\n0 c [x] 5 0 0\n0 d [x] 5 0 0\n"
+	    "86400 e [x] 5 0 0\n");
+	end();
+}
+END_TEST
+
 START_TEST(names_tell_what_they_may_have_had_where_they_have_no_row)
 {
 	struct store_query q = store_query(STORE_HOUR, START, START + 2 * 3600);
@@ -1346,6 +1374,7 @@ main(void)
 	tcase_add_test(tc, who_has_seen_enough_says_so);
 	tcase_add_test(
 	    tc, names_come_by_hits_with_what_they_were_listed_as_last);
+	tcase_add_test(tc, names_with_the_same_hits_come_by_name);
 	tcase_add_test(
 	    tc, names_tell_what_they_may_have_had_where_they_have_no_row);
 	tcase_add_test(tc, sketches_are_united_over_batches_hosts_and_time);
