@@ -1,7 +1,7 @@
 #!/bin/sh
 # Part of run.sh: events a second into SQLite, and what they take there.
 set -eu
-build=$1 bin=$3 work=$4
+build=$1 bin=$3 work=$(realpath "$4")
 rate=200000
 
 # Rings lie in memory.
@@ -22,13 +22,19 @@ echo "|---|---|---|---|---|---|---|---|"
 while read -r room events seconds; do
 	rm -rf "$work/collect"
 	mkdir "$work/collect"
-	echo "$room $events $seconds $("$bin/collect" "$build/fraudsink-stats" \
-		"$work/collect" "$ring" "$room" $rate "$seconds" \
-		"$country" "events = $events" 2>"$work/collect.log")" || {
+	row=$("$bin/collect" "$build/fraudsink-stats" "$work/collect" "$ring" \
+		"$room" $rate "$seconds" "$country" "events = $events" \
+		2>"$work/collect.log") || {
 		cat "$work/collect.log" >&2
 		exit 1
 	}
-done <<EOF | awk -v targets="$work/targets" '{
+	echo "$room $events $seconds $row"
+done >"$work/collect.rows" <<EOF
+8192 no 30
+16384 no 10
+8192 yes 10
+EOF
+awk -v targets="$work/targets" '{
 	kept = $2 == "yes"
 	printf "| 4 x %d%s | %d | %d | %d | %.0f %% | %d | %d | %.1f |\n", $1,
 		(kept ? ", events kept" : ""), $3, $4, $5, 100 * $7 / $8,
@@ -36,8 +42,4 @@ done <<EOF | awk -v targets="$work/targets" '{
 	if (NR == 1) {
 		printf "collecting, events dropped of %d\t%d\t0\n", $4, $5 >>targets
 		printf "collecting, %% of a processor\t%.0f\t100\n", 100 * $7 / $8 >>targets
-	} }'
-8192 no 30
-16384 no 10
-8192 yes 10
-EOF
+	} }' "$work/collect.rows"
