@@ -18,6 +18,7 @@ enum fsk_result {
 	FSK_ECORRUPT = -4, /* a database whose content contradicts itself */
 	FSK_EINVAL = -5,   /* the caller asked for something impossible */
 	FSK_ENAME = -6,    /* not a domain name */
+	FSK_ELATE = -7,    /* it took longer than it may */
 };
 
 struct fsk_error {

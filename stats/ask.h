@@ -59,6 +59,7 @@ struct ask {
 	const struct conf *c;
 	int64_t now;
 	bool researcher;
+	int64_t patience; /* milliseconds for the answer; 0: any */
 	enum ask_dimension what, by;
 	struct ask_time since, until;
 	bool since_given;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stats/clock.h"
+
 #define LINE_MOST  (8u << 20) /* octets of a row */
 #define CONNECT_MS 5000L
 #define TIMEOUT_MS 120000L
@@ -18,6 +20,7 @@ struct clickhouse {
 	CURL *easy;
 	char *secret; /* NULL: none */
 	const _Atomic bool *stop;
+	int64_t deadline; /* by clock_ms(); 0: none */
 	/* Of the request. */
 	int (*each)(void *arg, const struct row *r);
 	void *arg;
@@ -213,6 +216,25 @@ clean(char *text)
 
 /* ---- requests ---- */
 
+/* Milliseconds that a request may take; 0: it is too late. */
+static long
+time_left(const struct clickhouse *h)
+{
+	const int64_t left = h->deadline - clock_ms();
+
+	if (h->deadline == 0 || left > TIMEOUT_MS)
+		return TIMEOUT_MS;
+	return left > 0 ? (long)left : 0;
+}
+
+static int
+late(const struct clickhouse *h, struct fsk_error *err)
+{
+	return fsk_fail(err, FSK_ELATE,
+	    "ClickHouse at '%s' takes too long to answer",
+	    h->c->clickhouse.url);
+}
+
 static int
 judge(struct clickhouse *h, CURLcode code, struct fsk_error *err)
 {
@@ -226,6 +248,8 @@ judge(struct clickhouse *h, CURLcode code, struct fsk_error *err)
 	curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OK && status == 200 && h->line.len == 0)
 		return FSK_OK;
+	if (code == CURLE_OPERATION_TIMEDOUT && time_left(h) == 0)
+		return late(h, err);
 	if (code != CURLE_OK)
 		return fsk_fail(err, FSK_EIO,
 		    "cannot ask ClickHouse at '%s': %s", url,
@@ -265,11 +289,15 @@ static int
 send_request(struct clickhouse *h, const char *insert, const struct text *body,
     struct fsk_error *err)
 {
+	const long time = time_left(h);
 	CURL *e = h->easy;
 	struct curl_slist *headers = NULL;
-	char *url = full_url(h, insert);
+	char *url;
 	CURLcode code;
 
+	if (time == 0) /* which is for ever to libcurl */
+		return late(h, err);
+	url = full_url(h, insert);
 	/* Without it every larger body waits for "100 Continue". */
 	headers = curl_slist_append(NULL, "Expect:");
 	if (url == NULL || headers == NULL || body->failed) {
@@ -302,7 +330,7 @@ send_request(struct clickhouse *h, const char *insert, const struct text *body,
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, time);
 	code = curl_easy_perform(e);
 	curl_slist_free_all(headers);
 	free(url);
@@ -413,6 +441,12 @@ clickhouse_close(struct clickhouse *h)
 	free(h->secret);
 	free(h->line.at);
 	free(h);
+}
+
+void
+clickhouse_deadline(struct clickhouse *h, int64_t ms)
+{
+	h->deadline = clock_ms() + ms;
 }
 
 void

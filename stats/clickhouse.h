@@ -54,6 +54,10 @@ void clickhouse_close(struct clickhouse *h);
 /* A running request ends soon once *STOP is true; set by another thread. */
 void clickhouse_stop_at(struct clickhouse *h, const _Atomic bool *stop);
 
+/* From MS milliseconds from now on requests fail with FSK_ELATE, also one that
+ * is on its way. */
+void clickhouse_deadline(struct clickhouse *h, int64_t ms);
+
 /* Sends QUERY; each row of the answer goes to EACH (which may be NULL) until it
  * returns other than 0, which is returned then. */
 int clickhouse_ask(struct clickhouse *h, const struct text *query,

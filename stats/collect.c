@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "lib/notify.h"
+#include "stats/clock.h"
 #include "stats/cmd.h"
 #include "stats/collector.h"
 
@@ -77,21 +78,12 @@ on_signal(int number)
 		stop = 1;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- the configuration ---- */
 
 static void
 plan(struct collecting *g)
 {
-	const int64_t now = now_ms();
+	const int64_t now = clock_ms();
 
 	g->write_at = now + (int64_t)g->c->interval * 1000;
 	g->attach_at = g->maintain_at = now;
@@ -137,7 +129,7 @@ write_batch(struct collecting *g, bool last)
 	struct fsk_error err;
 	const bool failing = collector_failing(g->k);
 	const int rc = collector_write(g->k, last, &err);
-	const int64_t now = now_ms();
+	const int64_t now = clock_ms();
 
 	if (rc == FSK_OK) {
 		if (failing)
@@ -163,14 +155,14 @@ feed_watchdog(struct collecting *g)
 {
 	char text[128];
 
-	if (g->watchdog == 0 || now_ms() < g->alive_at)
+	if (g->watchdog == 0 || clock_ms() < g->alive_at)
 		return;
 	snprintf(text, sizeof(text),
 	    "WATCHDOG=1\nSTATUS=%" PRIu64 " events stored%s",
 	    collector_stored(g->k),
 	    collector_failing(g->k) ? ", batches cannot be written" : "");
 	fsk_notify(text);
-	g->alive_at = now_ms() + g->watchdog;
+	g->alive_at = clock_ms() + g->watchdog;
 }
 
 /* Whether a batch cannot wait for its time. */
@@ -186,7 +178,7 @@ is_urgent(struct collecting *g)
 static long
 look(struct collecting *g)
 {
-	const int64_t now = now_ms();
+	const int64_t now = clock_ms();
 	struct fsk_error err;
 	long n;
 

@@ -65,6 +65,7 @@ static const struct conf_option options[] = {
 	    NULL },
 	{ "least-clients", NUMBER, CONF(least_clients), "20", 1, UINT32_MAX,
 	    NULL },
+	{ "answer-time", DURATION, CONF(answer_time), "30s", 1, 3600, NULL },
 	{ "card-yellow-rate", NUMBER, CONF(card_yellow_rate), "5", 0,
 	    UINT32_MAX, NULL },
 	{ "card-red-rate", NUMBER, CONF(card_red_rate), "10", 0, UINT32_MAX,

@@ -80,6 +80,7 @@ struct conf {
 	uint64_t sketch_key, pseudonym_key; /* enum conf_rotation */
 	uint64_t sketch_precision;          /* see sketch.h */
 	uint64_t least_clients;             /* behind what researchers see */
+	uint64_t answer_time;               /* seconds a question, of serve */
 	/* When reports give a country or group a card: hits a client and day;
 	 * percent more than the month before; 0: never.  And the clients a day
 	 * that it must have. */

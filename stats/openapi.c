@@ -106,7 +106,8 @@ put_question(FILE *to, const struct question *q)
 	put_error(to, "400", "that cannot be asked", false);
 	put_error(to, "401", "the token is missing or wrong", false);
 	put_error(to, "500", "the store cannot answer", false);
-	put_error(to, "503", "too many questions at a time", true);
+	put_error(to, "503",
+	    "too many questions at a time, or one that takes too long", true);
 	fputs("    }}},\n", to);
 }
 

@@ -87,6 +87,8 @@ question_run(const struct question *q, struct ask *a, struct answers *as,
 
 	if (rc != FSK_OK)
 		return rc;
+	if (a->patience != 0)
+		store_deadline(s, a->patience);
 	rc = q->run(a, s, as, err);
 	store_close(s);
 	if (rc == FSK_OK && answers_failed(as))

@@ -153,6 +153,19 @@ check_format(struct order *o)
 	return false;
 }
 
+static unsigned
+status_of(int rc)
+{
+	switch (rc) {
+	case FSK_EINVAL:
+		return 400;
+	case FSK_ELATE:
+		return 503;
+	default:
+		return 500;
+	}
+}
+
 static void
 ask(struct serve *s, const struct http_request *request,
     const struct question *q, const char *argument, bool researcher,
@@ -165,6 +178,7 @@ ask(struct serve *s, const struct http_request *request,
 
 	ask_init(&a, s->c, (int64_t)time(NULL));
 	a.researcher = researcher;
+	a.patience = (int64_t)s->c->answer_time * 1000;
 	if (argument != NULL)
 		rc = question_take(q, &a, argument, &o.err);
 	if (rc == FSK_OK &&
@@ -176,7 +190,7 @@ ask(struct serve *s, const struct http_request *request,
 	if (rc == FSK_OK)
 		put_answers(to, &o, &as);
 	else
-		fail(to, rc == FSK_EINVAL ? 400 : 500, o.err.text);
+		fail(to, status_of(rc), o.err.text);
 	answers_fini(&as);
 }
 

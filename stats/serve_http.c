@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
+
+#include "stats/clock.h"
 
 #define IDLE_SECONDS 30 /* of a connection between two requests */
 #define STACK_SIZE   (1u << 20)
@@ -37,15 +38,6 @@ struct http {
 	struct connection *connections;
 };
 
-static int64_t
-milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- connections and their time ---- */
 
 static void
@@ -62,7 +54,7 @@ connected(struct http *h, struct MHD_Connection *c, void **context)
 		return;
 	}
 	n->fd = info->connect_fd;
-	n->since = milliseconds();
+	n->since = clock_ms();
 	pthread_mutex_lock(&h->lock);
 	n->next = h->connections;
 	n->before = &h->connections;
@@ -109,7 +101,7 @@ turn(struct http *h, struct MHD_Connection *c, bool answering)
 	if (n == NULL)
 		return;
 	pthread_mutex_lock(&h->lock);
-	n->since = milliseconds();
+	n->since = clock_ms();
 	n->answering = answering;
 	pthread_mutex_unlock(&h->lock);
 }
@@ -126,7 +118,7 @@ completed(void *arg, struct MHD_Connection *c, void **state,
 void
 http_reap(struct http *h)
 {
-	const int64_t now = milliseconds();
+	const int64_t now = clock_ms();
 
 	pthread_mutex_lock(&h->lock);
 	for (struct connection *n = h->connections; n != NULL; n = n->next)

@@ -7,13 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stats/clock.h"
 #include "stats/sketch.h"
 
-#define BUSY_MS 10000 /* that another process may take for its transaction */
+#define BUSY_MS    10000 /* that another process may take for its transaction */
+#define LOOK_STEPS 1000  /* of its machine, from one look at the clock on */
 
 struct sql {
 	sqlite3 *handle;
 	char *path;
+	int64_t deadline; /* by clock_ms(); 0: none */
 };
 
 struct sql_stmt {
@@ -120,11 +123,20 @@ add_functions(sqlite3 *handle)
 /* ---- connections ---- */
 
 static int
+late(const struct sql *db, struct fsk_error *err)
+{
+	return fsk_fail(
+	    err, FSK_ELATE, "'%s' takes too long to answer", db->path);
+}
+
+static int
 fail(const struct sql *db, struct fsk_error *err, const char *what)
 {
 	const int rc = sqlite3_errcode(db->handle);
 	enum fsk_result code = FSK_EIO;
 
+	if (rc == SQLITE_INTERRUPT)
+		return late(db, err);
 	if (rc == SQLITE_NOMEM)
 		code = FSK_ENOMEM;
 	else if (rc == SQLITE_NOTADB)
@@ -177,6 +189,21 @@ sql_open(struct sql **out, const char *path, bool write, struct fsk_error *err)
 	}
 	*out = db;
 	return FSK_OK;
+}
+
+static int
+is_late(void *arg)
+{
+	const struct sql *db = arg;
+
+	return db->deadline != 0 && clock_ms() >= db->deadline;
+}
+
+void
+sql_deadline(struct sql *db, int64_t ms)
+{
+	db->deadline = clock_ms() + ms;
+	sqlite3_progress_handler(db->handle, LOOK_STEPS, is_late, db);
 }
 
 void
@@ -268,9 +295,14 @@ sql_null(struct sql_stmt *st, int i)
 int
 sql_step(struct sql_stmt *st, struct fsk_error *err)
 {
-	const int rc = sqlite3_step(st->handle);
-	int code = 0;
+	int rc, code = 0;
 
+	/* What is done with the rows takes time as well. */
+	if (is_late(st->db)) {
+		sqlite3_reset(st->handle);
+		return late(st->db, err);
+	}
+	rc = sqlite3_step(st->handle);
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc != SQLITE_DONE)

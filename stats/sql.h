@@ -22,6 +22,10 @@ struct sql_stmt; /* a prepared statement */
 int sql_open(
     struct sql **db, const char *path, bool write, struct fsk_error *err);
 
+/* From MS milliseconds from now on every step fails with FSK_ELATE, also one
+ * that is on its way. */
+void sql_deadline(struct sql *db, int64_t ms);
+
 /* All statements must be freed before.  NULL is fine. */
 void sql_close(struct sql *db);
 

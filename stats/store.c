@@ -36,6 +36,12 @@ store_close(struct store *s)
 		s->ops->close(s);
 }
 
+void
+store_deadline(struct store *s, int64_t ms)
+{
+	s->ops->deadline(s, ms);
+}
+
 /* ---- writing ---- */
 
 int

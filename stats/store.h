@@ -219,6 +219,9 @@ void store_close(struct store *s);
  * the server of its URL, which nothing else makes. */
 int store_init(const struct conf *c, struct fsk_error *err);
 
+/* From MS milliseconds from now on reading fails with FSK_ELATE. */
+void store_deadline(struct store *s, int64_t ms);
+
 /* ---- writing ---- */
 
 int store_begin(struct store *s, const char *host, struct fsk_error *err);

@@ -568,8 +568,15 @@ begin(struct store *store, const char *host, struct fsk_error *err)
 	return fsk_fail(err, FSK_EINVAL, "the store is open for reading only");
 }
 
+static void
+deadline(struct store *store, int64_t ms)
+{
+	clickhouse_deadline(mine(store)->h, ms);
+}
+
 const struct store_ops clickhouse_read_ops = {
 	.close = close_store,
+	.deadline = deadline,
 	.begin = begin,
 	.facts = facts,
 	.names = names,

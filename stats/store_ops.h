@@ -13,6 +13,7 @@ struct store {
 
 struct store_ops {
 	void (*close)(struct store *s);
+	void (*deadline)(struct store *s, int64_t ms); /* to read */
 	int (*begin)(struct store *s, const char *host, struct fsk_error *err);
 	int (*commit)(struct store *s, struct fsk_error *err);
 	void (*rollback)(struct store *s);

@@ -501,8 +501,15 @@ close_store(struct store *store)
 	free(s);
 }
 
+static void
+deadline(struct store *store, int64_t ms)
+{
+	sql_deadline(sqlite(store)->db, ms);
+}
+
 static const struct store_ops ops = {
 	.close = close_store,
+	.deadline = deadline,
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,

@@ -7,8 +7,9 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "stats/clock.h"
 
 /* Another screen, no cursor, lines that are too long are cut; and back. */
 #define OPEN       "\033[?1049h\033[?25l\033[?7l"
@@ -121,23 +122,14 @@ terminal_show(const char *text, size_t len)
 		put(CLEAR_REST, sizeof(CLEAR_REST) - 1);
 }
 
-static int64_t
-milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 bool
 terminal_wait(unsigned seconds)
 {
-	const int64_t until = milliseconds() + (int64_t)seconds * 1000;
+	const int64_t until = clock_ms() + (int64_t)seconds * 1000;
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 
 	while (!ended) {
-		const int64_t left = until - milliseconds();
+		const int64_t left = until - clock_ms();
 		char key;
 		int n;
 

@@ -635,6 +635,24 @@ START_TEST(tables_of_a_later_version_are_left_alone)
 }
 END_TEST
 
+START_TEST(what_takes_too_long_is_given_up)
+{
+	struct clickhouse *h;
+
+	if (!begin(1, ""))
+		return;
+	stats_good(clickhouse_open(&h, conf, &err), &err);
+	clickhouse_deadline(h, 5000);
+	ck_assert_int_eq(number(h, "0", "system.one"), 0);
+	clickhouse_deadline(h, 200);
+	ck_assert_int_eq(clickhouse_run(h, "SELECT sleep(3)", &err), FSK_ELATE);
+	ck_assert_int_eq(clickhouse_run(h, "SELECT 1", &err), FSK_ELATE);
+	ck_assert_ptr_nonnull(strstr(err.text, "takes too long"));
+	clickhouse_close(h);
+	conf_free(conf);
+}
+END_TEST
+
 START_TEST(a_user_has_a_password)
 {
 	struct store *s;
@@ -673,6 +691,7 @@ main(void)
 	tcase_add_test(tc, two_servers_answer_as_one);
 	tcase_add_test(tc, rows_go_when_they_are_old);
 	tcase_add_test(tc, tables_of_a_later_version_are_left_alone);
+	tcase_add_test(tc, what_takes_too_long_is_given_up);
 	tcase_add_test(tc, a_user_has_a_password);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "stats/questions.h"
+#include "stats/sql.h"
 #include "tests/lib/kit.h"
 #include "tests/stats/model.h"
 #include "tests/stats/stats.h"
@@ -643,6 +644,46 @@ START_TEST(many_ask_at_a_time)
 }
 END_TEST
 
+/* A store whose networks never come to an end. */
+static void
+make_endless(const char *path)
+{
+	struct fsk_error err;
+	struct sql *db;
+
+	stats_good(sql_open(&db, path, true, &err), &err);
+	stats_good(
+	    sql_run(db,
+		"DROP TABLE network; CREATE VIEW network AS "
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+		"FROM n) SELECT i AS asn, '' AS organisation FROM n "
+		"WHERE i < 0",
+		&err),
+	    &err);
+	sql_close(db);
+}
+
+START_TEST(what_takes_too_long_is_given_up)
+{
+	const pid_t first = server;
+	const uint16_t before = port;
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+	    "database = \"%s/slow.db\"\nanswer-time = 1s\n", kit_dir);
+	kit_write(kit_path("slow.conf"), text, strlen(text));
+	ck_assert_int_eq(stats_run("init -c slow.conf"), 0);
+	make_endless(kit_path("slow.db"));
+	start("serve --listen 127.0.0.1:0 --token-file token -c slow.conf");
+	ck_assert_int_eq(get("/api/v1/top/networks"), 503);
+	ck_assert_ptr_nonnull(strstr(body, "takes too long"));
+	ck_assert_int_eq(get("/api/v1/top/feeds"), 200);
+	stop();
+	server = first;
+	port = before;
+}
+END_TEST
+
 /* ---- starting and ending ---- */
 
 START_TEST(it_tells_the_service_manager)
@@ -722,6 +763,7 @@ main(void)
 	    (int)(sizeof(garbage) / sizeof(*garbage)));
 	tcase_add_test(t, many_connections_are_bounded);
 	tcase_add_test(t, many_ask_at_a_time);
+	tcase_add_test(t, what_takes_too_long_is_given_up);
 	tcase_add_test(t, it_tells_the_service_manager);
 	tcase_add_test(t, bad_tokens_are_told);
 	suite_add_tcase(s, t);
