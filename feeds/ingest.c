@@ -304,6 +304,11 @@ no_format(
 		return fsk_fail(err, FSK_EFORMAT,
 		    "'%s' is %s: that format is not supported", name_of(in),
 		    what);
+	if (parse_is_prefixes(b->text, b->len))
+		return fsk_fail(err, FSK_EFORMAT,
+		    "'%s' has addresses alone, which a feed takes with "
+		    "'addresses = yes'",
+		    name_of(in));
 	return fsk_fail(err, FSK_EFORMAT,
 	    "'%s' is in no format that is known (is it a page for people?)",
 	    name_of(in));
@@ -321,6 +326,9 @@ begin_input(struct ingest_input *in, struct block *b, void **state,
 	b->len -= mark;
 	if (in->format == NULL)
 		in->format = parse_guess(b->text, b->len);
+	if (in->format == NULL && in->addresses &&
+	    parse_is_prefixes(b->text, b->len))
+		in->format = &parse_domains;
 	if (in->format == NULL)
 		return no_format(in, b, err);
 	if (in->format->open != NULL) {

@@ -257,19 +257,38 @@ parse_name(struct parse_sink *sink, struct fsk_name *name, const char *text,
 	return PARSE_SKIPPED;
 }
 
+/* Reads an address or a prefix; false if TEXT is none. */
+static bool
+read_prefix(
+    const char *text, size_t len, uint8_t addr[FSK_ADDR_LEN], unsigned *bits)
+{
+	char alone[FSK_PREFIX_KEY];
+
+	snprintf(alone, sizeof(alone), "%.*s",
+	    (int)(len < sizeof(alone) ? len : 0), text);
+	return fsk_prefix_read(alone, addr, bits) == NULL;
+}
+
+bool
+parse_is_prefix(const char *text, size_t len)
+{
+	uint8_t addr[FSK_ADDR_LEN];
+	unsigned bits;
+
+	return read_prefix(text, len, addr, &bits);
+}
+
 enum parse_result
 parse_prefix(
     struct parse_sink *sink, enum parse_kind kind, const char *text, size_t len)
 {
 	struct parse_entry e = { .kind = PARSE_LIST };
-	char alone[FSK_PREFIX_KEY], key[FSK_PREFIX_KEY];
+	char key[FSK_PREFIX_KEY];
 	uint8_t addr[FSK_ADDR_LEN];
 	unsigned bits;
 
-	snprintf(alone, sizeof(alone), "%.*s",
-	    (int)(len < sizeof(alone) ? len : 0), text);
 	if (!sink->addresses || kind != PARSE_LIST ||
-	    fsk_prefix_read(alone, addr, &bits) != NULL)
+	    !read_prefix(text, len, addr, &bits))
 		return parse_name(sink, &e.name, text, len);
 	e.url = fsk_prefix_key("ip", addr, bits, key);
 	sink->take(sink, &e);

@@ -97,6 +97,11 @@ const struct parse_format *parse_row(unsigned i);
  * of a kind that is not supported, or nothing that any format knows. */
 const struct parse_format *parse_guess(const char *text, size_t len);
 
+/* Whether they are a list of addresses or prefixes, one a line, for
+ * parse_domains; parse_guess() says NULL of it, since most feeds are to have
+ * names. */
+bool parse_is_prefixes(const char *text, size_t len);
+
 /* What a file with these first LEN octets is, where that is known and not
  * supported ("an action file of Privoxy"); else NULL. */
 const char *parse_unsupported(const char *text, size_t len);
@@ -128,6 +133,9 @@ bool parse_address(const char *word, size_t len, bool *nowhere);
  * characters and '*', none of which a resolver could look up. */
 enum parse_result parse_name(struct parse_sink *sink, struct fsk_name *name,
     const char *text, size_t len);
+
+/* Whether TEXT is an address or a prefix. */
+bool parse_is_prefix(const char *text, size_t len);
 
 /* Takes the address or prefix TEXT, if SINK takes any and it is listed; else,
  * or if it is no prefix, as parse_name(). */

@@ -2,12 +2,28 @@
 /*
  * Plain lists: one name a line, alone or with a mark (host.h), or a prefix of
  * addresses (192.0.2.0/24), which most lists are not meant for; comments after
- * '#', whole lines of comment after '!' and ';' too.
+ * '#' and ';', whole lines of comment after '!' too.
  */
 #include <string.h>
 
 #include "feeds/host.h"
 #include "feeds/parse.h"
+
+/* Past blanks and comments; false if nothing is left. */
+static bool
+trim(const char **text, size_t *len)
+{
+	parse_trim(text, len);
+	if (*len == 0 || **text == '!' || **text == ';')
+		return false;
+	/* Lists of prefixes have notes behind them. */
+	for (size_t i = 1; i < *len; i++)
+		if ((*text)[i] == ';' &&
+		    ((*text)[i - 1] == ' ' || (*text)[i - 1] == '\t'))
+			*len = i;
+	parse_trim(text, len);
+	return true;
+}
 
 static enum parse_result
 line(struct parse_sink *sink, void *state, const char *text, size_t len)
@@ -17,8 +33,7 @@ line(struct parse_sink *sink, void *state, const char *text, size_t len)
 	size_t word_len;
 
 	(void)state;
-	parse_trim(&text, &len);
-	if (len == 0 || text[0] == '!' || text[0] == ';')
+	if (!trim(&text, &len))
 		return PARSE_NOTHING;
 	parse_word(&text, &len, &word, &word_len);
 	if (len > 0) {
@@ -38,6 +53,22 @@ line(struct parse_sink *sink, void *state, const char *text, size_t len)
 	return PARSE_NAMES;
 }
 
+bool
+parse_is_prefixes(const char *text, size_t len)
+{
+	size_t prefixes = 0, others = 0, row_len;
+	const char *row;
+
+	while (parse_line(&text, &len, &row, &row_len))
+		if (trim(&row, &row_len)) {
+			const bool is = parse_is_prefix(row, row_len);
+
+			prefixes += is;
+			others += !is;
+		}
+	return prefixes > others / 10;
+}
+
 /* The format of last resort: whatever has some names, or only comments.  In
  * what is no list, a base64 text or other software's rules, a line in a
  * thousand may look like a name. */
@@ -51,8 +82,7 @@ guess(const char *text, size_t len)
 		enum fsk_match_kind match;
 		struct fsk_name name;
 
-		parse_trim(&row, &row_len);
-		if (row_len == 0 || row[0] == '!' || row[0] == ';')
+		if (!trim(&row, &row_len))
 			continue;
 		if (host_entry(&name, &match, FSK_SUBTREE, row, row_len) ==
 		    NULL)

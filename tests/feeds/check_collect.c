@@ -605,6 +605,19 @@ START_TEST(exceptions_alone_are_no_feed)
 }
 END_TEST
 
+START_TEST(prefixes_alone_are_a_feed_of_addresses_only)
+{
+	static const char list[] = "; drop\n192.0.2.0/24 ; SBL1\n"
+				   "198.51.100.0/25 ; SBL2\n";
+
+	with("");
+	refused(list, "addresses = yes");
+	with("addresses = yes");
+	take(list);
+	ck_assert_uint_eq(state.urls, 2);
+}
+END_TEST
+
 /* ---- the form ---- */
 
 START_TEST(what_makes_another_list_is_another_form)
@@ -666,6 +679,7 @@ main(void)
 	tcase_add_test(tc, a_body_that_is_gone);
 	tcase_add_test(tc, an_allow_list_may_be_made_of_exceptions);
 	tcase_add_test(tc, exceptions_alone_are_no_feed);
+	tcase_add_test(tc, prefixes_alone_are_a_feed_of_addresses_only);
 	tcase_add_test(tc, what_makes_another_list_is_another_form);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

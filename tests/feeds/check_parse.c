@@ -23,6 +23,8 @@ static const struct row domains[] = {
 	{ "  # a.example", PARSE_NOTHING, "" },
 	{ "! a.example", PARSE_NOTHING, "" },
 	{ "; a.example", PARSE_NOTHING, "" },
+	{ "a.example ; b.example", PARSE_NAMES, "a.example " },
+	{ "a.example;b.example", PARSE_BAD, "" },
 	{ "#", PARSE_NOTHING, "" },
 	{ "a.example b.example", PARSE_BAD, "" },
 	{ "0.0.0.0 a.example", PARSE_BAD, "" },
@@ -161,6 +163,29 @@ START_TEST(a_name_here_and_there_is_no_list)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	bool are;
+} prefixes[] = {
+	{ "192.0.2.0/24\n198.51.100.7\n", true },
+	{ "# title\n; title\n2001:db8::/32 ; note\n192.0.2.0/24\t; x\n", true },
+	{ "192.0.2.0/33\n", false },
+	{ "# nothing\n", false },
+	{ "a.example\n192.0.2.0/24 x\n", false },
+};
+
+START_TEST(a_list_of_prefixes_alone_is_known)
+{
+	const char *text = prefixes[_i].text;
+
+	ck_assert_int_eq(
+	    parse_is_prefixes(text, strlen(text)), prefixes[_i].are);
+	/* Who wants names is not given it. */
+	if (prefixes[_i].are)
+		ck_assert_ptr_null(parse_guess(text, strlen(text)));
+}
+END_TEST
+
 START_TEST(formats_are_found_by_name)
 {
 	ck_assert_ptr_eq(parse_find("hosts"), &parse_hosts);
@@ -187,6 +212,8 @@ main(void)
 	    the_first_line_that_says_something_tells_the_format, 0,
 	    sizeof(guesses) / sizeof(*guesses));
 	tcase_add_test(tc, a_name_here_and_there_is_no_list);
+	tcase_add_loop_test(tc, a_list_of_prefixes_alone_is_known, 0,
+	    sizeof(prefixes) / sizeof(*prefixes));
 	tcase_add_test(tc, formats_are_found_by_name);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
