@@ -2,11 +2,14 @@
 /*
  * db_build.h - what the writer's files share; for them only
  *
- *   db_write.c  takes names in, runs the steps, writes sections, publishes
- *   db_merge.c  step one, by bucket: sort, merge equal names, intern the sets
- *   db_place.c  step two, by partition: anchors, lines, records
- *   db_sets.c   claims to attribute sets
- *   db_out.c    the file on its way out
+ *   db_write.c   runs the steps, writes sections, publishes
+ *   db_claims.c  takes answers, claims and names in
+ *   db_merge.c   step one, by bucket: sort, merge equal names, intern the sets
+ *   db_sets.c    sets of claims
+ *   db_attrs.c   between the steps: these to attribute sets
+ *   db_urls.c    between the steps: URLs, merged
+ *   db_place.c   step two, by partition: anchors, lines, records
+ *   db_out.c     the file on its way out
  */
 #ifndef FRAUDSINK_DB_BUILD_H
 #define FRAUDSINK_DB_BUILD_H
@@ -19,6 +22,12 @@
 #include "lib/db_write.h"
 #include "lib/spill.h"
 
+static inline int
+out_of_memory(struct fsk_error *err)
+{
+	return fsk_fail(err, FSK_ENOMEM, "out of memory");
+}
+
 /* A record set aside: its head, then the name without its root label.  NUMBER
  * is a claim before step one and a set of claims after it. */
 #define REC_HEAD   6
@@ -28,7 +37,7 @@
 #define REC_ALLOW  4u
 #define REC_MAX    (REC_HEAD + FSK_NAME_MAX)
 
-/* ---- attribute sets (db_sets.c) ---- */
+/* ---- sets of claims (db_sets.c) ---- */
 
 struct claim {
 	uint32_t feed, category; /* feed: row; category: in the strings */
@@ -91,9 +100,23 @@ int urls_write(
 
 /* ---- the writer ---- */
 
+/* Octets in the making; of strings each ends with NUL. */
 struct text {
 	char *at;
 	size_t len, room;
+};
+
+/* The offset of S in the strings, which it is added to if need be. */
+int text_string(
+    struct text *t, const char *s, uint32_t *at, struct fsk_error *err);
+
+/* One thread's way in. */
+struct fsk_lane {
+	struct fsk_writer *w;
+	struct fsk_lane *next;
+	struct fsk_spill_lane *spill;
+	struct urls urls;
+	uint64_t claims;
 };
 
 /* One thread of a step. */
@@ -109,6 +132,11 @@ struct worker {
 	uint64_t *count; /* step two: [attr] */
 	uint64_t pruned; /* step two */
 };
+
+/* Numbers all attribute sets in use and fills w->attr_of.  *ATTRS (octets of
+ * the section) and FEEDSETS are the caller's to free. */
+int attrs_make(struct fsk_writer *w, struct worker *workers, uint8_t **attrs,
+    struct text *feedsets, struct fsk_error *err);
 
 struct out;
 

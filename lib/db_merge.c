@@ -142,7 +142,7 @@ mark_used(struct worker *me, uint32_t set, unsigned match)
 		uint8_t *p = realloc(me->used, n * (size_t)3);
 
 		if (p == NULL)
-			return fsk_fail(&me->err, FSK_ENOMEM, "out of memory");
+			return out_of_memory(&me->err);
 		memset(
 		    p + me->nused * (size_t)3, 0, (n - me->nused) * (size_t)3);
 		me->used = p;
@@ -174,8 +174,7 @@ keep_single(struct worker *me, const uint8_t *rec, uint32_t set)
 		s->allow = rec[REC_KIND] & REC_ALLOW;
 	}
 	pthread_mutex_unlock(&w->lock);
-	return s != NULL ? FSK_OK
-			 : fsk_fail(&me->err, FSK_ENOMEM, "out of memory");
+	return s != NULL ? FSK_OK : out_of_memory(&me->err);
 }
 
 /* Hands on the entry REC with the set SET. */
@@ -251,8 +250,7 @@ merge_sorted(struct worker *me, unsigned bucket, uint8_t *recs,
 				    2 * room * sizeof(*more));
 
 				if (more == NULL) {
-					rc = fsk_fail(&me->err, FSK_ENOMEM,
-					    "out of memory");
+					rc = out_of_memory(&me->err);
 					goto out;
 				}
 				memcpy(more, claims, room * sizeof(*more));
@@ -327,7 +325,7 @@ load_sorted(struct worker *me, struct fsk_spill *from, unsigned first,
 	return FSK_OK;
 
 no_memory:
-	return fsk_fail(&me->err, FSK_ENOMEM, "out of memory");
+	return out_of_memory(&me->err);
 }
 
 void

@@ -84,7 +84,7 @@ out_open(struct out **out, const char *path, struct fsk_error *err)
 		return fsk_fail(err, FSK_EIO, "'%s' is not a file", path);
 	}
 	if (o == NULL)
-		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+		return out_of_memory(err);
 	o->path = path;
 	o->fd = -1;
 	o->at = o->base = FSK_HEADER_LEN;
@@ -95,7 +95,7 @@ out_open(struct out **out, const char *path, struct fsk_error *err)
 	if (o->temp == NULL || o->folder == NULL ||
 	    posix_memalign((void **)&o->buffer, 4096, OUT_BUFFER) != 0) {
 		out_close(o);
-		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+		return out_of_memory(err);
 	}
 	if (!make_file(o)) {
 		int rc = fsk_fail(err, FSK_EIO,
@@ -208,7 +208,7 @@ out_write(struct out *o, const void *p, size_t len, struct fsk_error *err)
 	int rc = FSK_OK;
 
 	if (o->sum == NULL)
-		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+		return out_of_memory(err);
 	if (o->at < o->section[o->nsections].at)
 		rc = append(o, zero, o->section[o->nsections].at - o->at, err);
 	fsk_checksum_add(o->sum, p, len);

@@ -34,7 +34,7 @@ struct place {
 static int
 no_memory(struct place *p)
 {
-	return fsk_fail(&p->me->err, FSK_ENOMEM, "out of memory");
+	return out_of_memory(&p->me->err);
 }
 
 static uint32_t

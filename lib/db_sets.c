@@ -12,7 +12,7 @@ sets_init(struct sets *s, uint32_t nclaims, struct fsk_error *err)
 	s->nslot = 1024;
 	s->slot = calloc(s->nslot, sizeof(*s->slot));
 	if (s->slot == NULL)
-		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+		return out_of_memory(err);
 	pthread_mutex_init(&s->lock, NULL);
 	return FSK_OK;
 }
@@ -130,7 +130,7 @@ sets_intern(struct sets *s, const uint32_t *claim, uint32_t n, uint32_t *number,
 	}
 	pthread_mutex_unlock(&s->lock);
 	if (row == -1)
-		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+		return out_of_memory(err);
 	*number = s->nclaims + (uint32_t)row;
 	return FSK_OK;
 }

@@ -16,7 +16,7 @@ urls_add(struct urls *u, uint64_t hash, uint32_t claim, struct fsk_error *err)
 		struct url_claim *p = realloc(u->at, room * sizeof(*p));
 
 		if (p == NULL)
-			return fsk_fail(err, FSK_ENOMEM, "out of memory");
+			return out_of_memory(err);
 		u->at = p;
 		u->room = room;
 	}
@@ -42,7 +42,7 @@ intern(struct worker *me, const struct url_claim *at, size_t n, uint32_t *set)
 	int rc;
 
 	if (claims == NULL)
-		return fsk_fail(&me->err, FSK_ENOMEM, "out of memory");
+		return out_of_memory(&me->err);
 	for (size_t i = 0; i < n; i++)
 		if (different == 0 || claims[different - 1] != at[i].claim)
 			claims[different++] = at[i].claim;

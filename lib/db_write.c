@@ -9,16 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "lib/db_answer.h"
 #include "lib/db_build.h"
-
-struct fsk_lane {
-	struct fsk_writer *w;
-	struct fsk_lane *next;
-	struct fsk_spill_lane *spill;
-	struct urls urls;
-	uint64_t claims;
-};
 
 /* Fewer names than this in a partition are not worth their own. */
 #define PART_NAMES 8192
@@ -26,13 +17,7 @@ struct fsk_lane {
 /* What the steps themselves need besides the names that wait. */
 #define MEMORY_OF_STEPS ((size_t)112 << 20)
 
-static int
-out_of_memory(struct fsk_error *err)
-{
-	return fsk_fail(err, FSK_ENOMEM, "out of memory");
-}
-
-/* ---- taking names in ---- */
+/* ---- opening and closing ---- */
 
 int
 fsk_writer_open(struct fsk_writer **out, const char *path,
@@ -133,259 +118,6 @@ fsk_writer_close(struct fsk_writer *w)
 	free(w);
 }
 
-/* The offset of S in the strings, which it is added to if need be. */
-static int
-add_string(struct text *t, const char *s, uint32_t *at, struct fsk_error *err)
-{
-	size_t len = strlen(s) + 1;
-
-	for (size_t i = 0; i < t->len; i += strlen(t->at + i) + 1)
-		if (strcmp(t->at + i, s) == 0) {
-			*at = (uint32_t)i;
-			return FSK_OK;
-		}
-	if (t->room - t->len < len) {
-		size_t room = 2 * t->room + len + 256;
-		char *p = realloc(t->at, room);
-
-		if (p == NULL)
-			return out_of_memory(err);
-		t->at = p;
-		t->room = room;
-	}
-	memcpy(t->at + t->len, s, len);
-	*at = (uint32_t)t->len;
-	t->len += len;
-	return FSK_OK;
-}
-
-/* Adds the text of NAME to the strings and notes it at WHERE; none is "". */
-static int
-add_name(struct fsk_writer *w, const struct fsk_name *name, uint8_t *where,
-    struct fsk_error *err)
-{
-	char text[FSK_TEXT_MAX] = "";
-	uint32_t at;
-	int rc;
-
-	if (name->len != 0)
-		fsk_name_to_text(name->wire, text);
-	rc = add_string(&w->strings, text, &at, err);
-	fsk_put32(where, at);
-	return rc;
-}
-
-int
-fsk_writer_answer(struct fsk_writer *w, const struct fsk_answer *answer,
-    unsigned *row, struct fsk_error *err)
-{
-	uint8_t packed[FSK_ANSWER_LEN] = { 0 };
-	uint32_t text;
-	void *p;
-	int rc;
-
-	if (!answer_write(packed, answer))
-		return fsk_fail(err, FSK_EINVAL, "impossible answer");
-	rc = add_string(
-	    &w->strings, answer->text != NULL ? answer->text : "", &text, err);
-	fsk_put32(packed + FSK_N_TEXT, text);
-	if (rc == FSK_OK)
-		rc = add_name(w, &answer->cname, packed + FSK_N_CNAME, err);
-	if (rc == FSK_OK)
-		rc = add_name(w, &answer->mname, packed + FSK_N_MNAME, err);
-	if (rc == FSK_OK)
-		rc = add_name(w, &answer->rname, packed + FSK_N_RNAME, err);
-	if (rc != FSK_OK)
-		return rc;
-	for (*row = 0; *row < w->nanswers; ++*row)
-		if (memcmp(w->answers[*row], packed, sizeof(packed)) == 0)
-			return FSK_OK;
-	if (w->nanswers >= UINT16_MAX)
-		return fsk_fail(err, FSK_EINVAL, "too many answers");
-	p = realloc(w->answers, (w->nanswers + 1) * sizeof(*w->answers));
-	if (p == NULL)
-		return out_of_memory(err);
-	w->answers = p;
-	memcpy(w->answers[w->nanswers++], packed, sizeof(packed));
-	return FSK_OK;
-}
-
-void
-fsk_writer_policy(struct fsk_writer *w, const void *bytes, size_t len)
-{
-	w->policy = bytes;
-	w->policy_len = len;
-}
-
-/* The row of the feed whose name is at NAME in the strings. */
-static int
-add_feed(
-    struct fsk_writer *w, uint32_t name, uint32_t *row, struct fsk_error *err)
-{
-	struct feed *p;
-	int rc;
-
-	for (*row = 0; *row < w->nfeeds; ++*row)
-		if (w->feeds[*row].name == name)
-			return FSK_OK;
-	if (w->nfeeds >= UINT16_MAX)
-		return fsk_fail(err, FSK_EINVAL, "too many feeds");
-	p = realloc(w->feeds, (w->nfeeds + 1) * sizeof(*p));
-	if (p == NULL)
-		return out_of_memory(err);
-	w->feeds = p;
-	p += w->nfeeds++;
-	*p = (struct feed){ .name = name };
-	rc = add_string(&w->strings, "", &p->authority, err);
-	p->legal = p->contact = p->authority;
-	return rc;
-}
-
-int
-fsk_writer_feed(
-    struct fsk_writer *w, const struct fsk_feed *feed, struct fsk_error *err)
-{
-	uint32_t name, row;
-	int rc = add_string(&w->strings, feed->name, &name, err);
-
-	if (rc == FSK_OK)
-		rc = add_feed(w, name, &row, err);
-	if (rc == FSK_OK)
-		rc = add_string(&w->strings, feed->authority,
-		    &w->feeds[row].authority, err);
-	if (rc == FSK_OK)
-		rc = add_string(
-		    &w->strings, feed->legal_basis, &w->feeds[row].legal, err);
-	if (rc == FSK_OK)
-		rc = add_string(
-		    &w->strings, feed->contact, &w->feeds[row].contact, err);
-	return rc;
-}
-
-static bool
-same_claim(const struct claim *a, const struct claim *b)
-{
-	return a->feed == b->feed && a->category == b->category &&
-	    a->since == b->since && a->class == b->class &&
-	    a->case_number == b->case_number && a->severity == b->severity &&
-	    a->allow == b->allow && a->cancel == b->cancel;
-}
-
-int
-fsk_writer_claim(struct fsk_writer *w, const struct fsk_claim *c,
-    uint32_t *number, struct fsk_error *err)
-{
-	struct claim claim = { .since = c->since,
-		.allow = c->allow,
-		.cancel = c->cancel,
-		.decides = c->decides };
-	struct claim *p;
-	uint32_t name;
-	int rc;
-
-	/* Whether the class exists is seen when all are known. */
-	if (c->class > UINT16_MAX || c->severity < FSK_YELLOW ||
-	    c->severity > FSK_RED)
-		return fsk_fail(err, FSK_EINVAL, "impossible claim");
-	claim.class = (uint16_t)c->class;
-	claim.severity = (uint8_t)c->severity;
-	pthread_mutex_lock(&w->lock);
-	rc = add_string(&w->strings, c->feed, &name, err);
-	if (rc == FSK_OK)
-		rc = add_feed(w, name, &claim.feed, err);
-	if (rc == FSK_OK)
-		rc = add_string(&w->strings, c->category, &claim.category, err);
-	if (rc == FSK_OK)
-		rc = add_string(&w->strings,
-		    c->case_number != NULL ? c->case_number : "",
-		    &claim.case_number, err);
-	*number = 0;
-	while (rc == FSK_OK && *number < w->nclaims &&
-	    !same_claim(&w->claims[*number], &claim))
-		++*number;
-	if (rc == FSK_OK && *number == w->nclaims) {
-		p = realloc(w->claims, (w->nclaims + 1) * sizeof(*p));
-		if (p == NULL) {
-			rc = out_of_memory(err);
-		} else {
-			w->claims = p;
-			w->claims[w->nclaims++] = claim;
-		}
-	}
-	pthread_mutex_unlock(&w->lock);
-	return rc;
-}
-
-int
-fsk_writer_lane(
-    struct fsk_writer *w, struct fsk_lane **out, struct fsk_error *err)
-{
-	struct fsk_lane *lane = calloc(1, sizeof(*lane));
-	int rc;
-
-	*out = NULL;
-	if (lane == NULL)
-		return out_of_memory(err);
-	lane->w = w;
-	rc = fsk_spill_lane(w->in, &lane->spill, err);
-	if (rc != FSK_OK) {
-		free(lane);
-		return rc;
-	}
-	pthread_mutex_lock(&w->lock);
-	lane->next = w->lanes;
-	w->lanes = lane;
-	pthread_mutex_unlock(&w->lock);
-	*out = lane;
-	return FSK_OK;
-}
-
-int
-fsk_lane_add(struct fsk_lane *lane, const struct fsk_name *name,
-    enum fsk_match_kind match, uint32_t claim, struct fsk_error *err)
-{
-	struct fsk_writer *w = lane->w;
-	uint8_t rec[REC_MAX + 16];
-	const uint8_t *tld, *p;
-	uint64_t loc;
-
-	if (name->len < 2 || match > FSK_BELOW || claim >= w->nclaims)
-		return fsk_fail(err, FSK_EINVAL, "impossible entry");
-	rec[REC_LEN] = (uint8_t)(name->len - 1);
-	rec[REC_KIND] = (uint8_t)(match |
-	    (w->claims[claim].allow ? REC_ALLOW : 0));
-	fsk_put32(rec + REC_NUMBER, claim);
-	memcpy(rec + REC_HEAD, name->wire, name->len);
-	memset(rec + REC_HEAD + name->len, 0, 16);
-	/* The last two labels say where it belongs. */
-	p = tld = NULL;
-	for (const uint8_t *at = rec + REC_HEAD; *at != 0; at += *at + 1u) {
-		p = tld;
-		tld = at;
-	}
-	loc = fsk_locate_label(&w->key, w->key.start, tld);
-	if (p != NULL)
-		loc = fsk_locate_label(&w->key, loc, p);
-	lane->claims++;
-	return fsk_spill_add(lane->spill, fsk_part_of(loc, FSK_PART_BITS_MAX),
-	    rec, REC_HEAD + rec[REC_LEN], err);
-}
-
-int
-fsk_lane_add_url(struct fsk_lane *lane, const char *expression, uint32_t claim,
-    struct fsk_error *err)
-{
-	const struct fsk_writer *w = lane->w;
-
-	if (claim >= w->nclaims)
-		return fsk_fail(err, FSK_EINVAL, "impossible URL");
-	lane->claims++;
-	return urls_add(&lane->urls,
-	    fsk_siphash(
-		w->key.sip, (const uint8_t *)expression, strlen(expression)),
-	    claim, err);
-}
-
 /* ---- running a step in several threads ---- */
 
 static void
@@ -448,7 +180,7 @@ run_step(struct fsk_writer *w, struct worker *workers,
 	return fsk_fail(err, FSK_EIO, "a step failed for no known reason");
 }
 
-/* ---- between the steps: code, attribute sets ---- */
+/* ---- between the steps ---- */
 
 static int
 make_code(struct fsk_writer *w, struct worker *workers, struct fsk_error *err)
@@ -457,208 +189,6 @@ make_code(struct fsk_writer *w, struct worker *workers, struct fsk_error *err)
 		fsk_code_add(workers[0].stats, workers[i].stats);
 	w->code_len = fsk_code_make(workers[0].stats, w->code_section);
 	return fsk_code_read(&w->code, w->code_section, w->code_len, err);
-}
-
-/* What is put into order to number the attribute sets: the order follows from
- * the content alone. */
-struct attr_key {
-	const struct sets *sets;
-	uint32_t set;
-	uint8_t match;
-};
-
-static int
-compare_attrs(const void *ap, const void *bp)
-{
-	const struct attr_key *a = ap, *b = bp;
-	uint32_t na, nb;
-	const uint32_t *ca = sets_claims(a->sets, &a->set, &na);
-	const uint32_t *cb = sets_claims(b->sets, &b->set, &nb);
-
-	for (uint32_t i = 0; i < na && i < nb; i++)
-		if (ca[i] != cb[i])
-			return ca[i] < cb[i] ? -1 : 1;
-	if (na != nb)
-		return na < nb ? -1 : 1;
-	return a->match - b->match;
-}
-
-static int
-compare_u16(const void *a, const void *b)
-{
-	return *(const uint16_t *)a - *(const uint16_t *)b;
-}
-
-/* The case number of LEAD or else of the first of the N claims that has one. */
-static uint32_t
-case_of(const struct fsk_writer *w, const struct claim *lead,
-    const uint32_t *claims, uint32_t n)
-{
-	for (uint32_t i = 0; i < n && w->strings.at[lead->case_number] == '\0';
-	     i++)
-		if (w->strings.at[w->claims[claims[i]].case_number] != '\0')
-			lead = &w->claims[claims[i]];
-	return lead->case_number;
-}
-
-/* Writes the attribute set made of the claims of K to ATTR, appends its feeds
- * to FEEDSETS (octets). */
-static int
-describe(const struct fsk_writer *w, const struct attr_key *k, uint8_t *attr,
-    struct text *feedsets, struct fsk_error *err)
-{
-	uint32_t n, nfeeds = 0;
-	const uint32_t *claims = sets_claims(&w->sets, &k->set, &n);
-	const struct claim *lead = &w->claims[claims[0]];
-	uint32_t since = UINT32_MAX;
-	uint8_t severity = 0;
-	uint16_t *feeds = malloc(n * sizeof(*feeds));
-
-	if (feeds == NULL)
-		return out_of_memory(err);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct claim *c = &w->claims[claims[i]];
-
-		if (c->decides != lead->decides ? c->decides
-						: c->severity > lead->severity)
-			lead = c;
-		if (c->severity > severity)
-			severity = c->severity;
-		if (c->since < since)
-			since = c->since;
-		feeds[i] = (uint16_t)c->feed;
-	}
-	qsort(feeds, n, sizeof(*feeds), compare_u16);
-	for (uint32_t i = 0; i < n; i++)
-		if (i == 0 || feeds[i] != feeds[i - 1])
-			feeds[nfeeds++] = feeds[i];
-
-	memset(attr, 0, FSK_ATTR_LEN);
-	attr[FSK_A_MATCH] = k->match;
-	attr[FSK_A_ALLOW] = lead->allow;
-	attr[FSK_A_SEVERITY] = severity;
-	fsk_put16(attr + FSK_A_CLASS, lead->class);
-	fsk_put16(attr + FSK_A_FEEDS, (uint16_t)nfeeds);
-	fsk_put32(attr + FSK_A_FEEDSET, (uint32_t)(feedsets->len / 2));
-	fsk_put32(attr + FSK_A_CATEGORY, lead->category);
-	fsk_put32(attr + FSK_A_SINCE, since);
-	fsk_put32(attr + FSK_A_CASE, case_of(w, lead, claims, n));
-
-	if (feedsets->room - feedsets->len < 2 * (size_t)nfeeds) {
-		size_t room = 2 * feedsets->room + 2 * (size_t)nfeeds + 64;
-		char *p = realloc(feedsets->at, room);
-
-		if (p == NULL) {
-			free(feeds);
-			return out_of_memory(err);
-		}
-		feedsets->at = p;
-		feedsets->room = room;
-	}
-	for (uint32_t i = 0; i < nfeeds; i++, feedsets->len += 2)
-		fsk_put16((uint8_t *)feedsets->at + feedsets->len, feeds[i]);
-	free(feeds);
-	return FSK_OK;
-}
-
-/* Finds the row before row N of ATTRS that says the same as row N, in the hash
- * table SLOT (rows + 1, 0 free; ROOM, a power of two); N itself, which is then
- * entered, if there is none. */
-static uint32_t
-same_attr(const uint8_t *attrs, const struct text *feedsets, uint32_t n,
-    uint32_t *slot, uint32_t room)
-{
-	static const uint64_t key[2] = { 1, 2 };
-	const uint8_t *feeds = (const uint8_t *)feedsets->at;
-	const uint8_t *row = attrs + (size_t)n * FSK_ATTR_LEN;
-	const size_t len = 2 * (size_t)fsk_get16(row + FSK_A_FEEDS);
-	const uint8_t *mine = feeds +
-	    2 * (size_t)fsk_get32(row + FSK_A_FEEDSET);
-	uint8_t said[FSK_ATTR_LEN], other[FSK_ATTR_LEN];
-	uint32_t at;
-
-	memcpy(said, row, sizeof(said));
-	fsk_put32(said + FSK_A_FEEDSET, 0);
-	at = (uint32_t)(fsk_siphash(key, said, sizeof(said)) ^
-	    fsk_siphash(key, mine, len));
-	for (at &= room - 1; slot[at] != 0; at = (at + 1) & (room - 1)) {
-		const uint8_t *r = attrs +
-		    (size_t)(slot[at] - 1) * FSK_ATTR_LEN;
-
-		memcpy(other, r, sizeof(other));
-		fsk_put32(other + FSK_A_FEEDSET, 0);
-		if (memcmp(said, other, sizeof(said)) == 0 &&
-		    memcmp(mine,
-			feeds + 2 * (size_t)fsk_get32(r + FSK_A_FEEDSET),
-			len) == 0)
-			return slot[at] - 1;
-	}
-	slot[at] = n + 1;
-	return n;
-}
-
-/* Numbers all attribute sets in use and fills w->attr_of.  *ATTRS (octets of
- * the section) and FEEDSETS are the caller's to free. */
-static int
-make_attrs(struct fsk_writer *w, struct worker *workers, uint8_t **attrs,
-    struct text *feedsets, struct fsk_error *err)
-{
-	const uint32_t nsets = w->sets.nclaims + w->sets.nset;
-	struct attr_key *keys = NULL;
-	uint32_t *slot = NULL, room = 64, n = 0;
-	int rc = FSK_OK;
-
-	keys = malloc((nsets * (size_t)3 + 1) * sizeof(*keys));
-	w->attr_of = calloc(nsets * (size_t)3 + 1, sizeof(*w->attr_of));
-	if (keys == NULL || w->attr_of == NULL) {
-		rc = out_of_memory(err);
-		goto out;
-	}
-	n = 0;
-	for (uint32_t s = 0; s < nsets; s++)
-		for (uint8_t m = 0; m < 3; m++)
-			for (unsigned i = 0; i < w->opt.threads; i++)
-				if (s < workers[i].nused &&
-				    workers[i].used[s * (size_t)3 + m]) {
-					keys[n++] = (struct attr_key){ &w->sets,
-						s, m };
-					break;
-				}
-	if (n > FSK_ATTRS_MAX) {
-		rc = fsk_fail(
-		    err, FSK_EINVAL, "too many different attribute sets");
-		goto out;
-	}
-	qsort(keys, n, sizeof(*keys), compare_attrs);
-	while (room < 2 * n)
-		room *= 2;
-	*attrs = malloc((n + 1) * (size_t)FSK_ATTR_LEN);
-	slot = calloc(room, sizeof(*slot));
-	if (*attrs == NULL || slot == NULL) {
-		rc = out_of_memory(err);
-		goto out;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		size_t before = feedsets->len;
-		uint32_t row;
-
-		rc = describe(w, &keys[i],
-		    *attrs + (size_t)w->nattrs * FSK_ATTR_LEN, feedsets, err);
-		if (rc != FSK_OK)
-			goto out;
-		row = same_attr(*attrs, feedsets, w->nattrs, slot, room);
-		w->attr_of[keys[i].set * (size_t)3 + keys[i].match] = row;
-		if (row == w->nattrs)
-			w->nattrs++;
-		else
-			feedsets->len = before;
-	}
-	n = w->nattrs;
-	w->attr_width = n <= 1 ? 0 : n <= 1u << 8 ? 1 : n <= 1u << 16 ? 2 : 3;
-out:
-	free(keys);
-	free(slot);
-	return rc;
 }
 
 /* ---- publishing ---- */
@@ -887,7 +417,7 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 	memset(result, 0, sizeof(*result));
 	if (workers == NULL)
 		return out_of_memory(err);
-	rc = add_string(&w->strings, "", &empty, err);
+	rc = text_string(&w->strings, "", &empty, err);
 	if (rc == FSK_OK)
 		rc = workers_init(w, workers, err);
 	if (rc == FSK_OK)
@@ -910,7 +440,7 @@ fsk_writer_publish(struct fsk_writer *w, struct fsk_writer_result *result,
 	if (rc == FSK_OK)
 		rc = merge_urls(w, &workers[0], err);
 	if (rc == FSK_OK)
-		rc = make_attrs(w, workers, &attrs, &feedsets, err);
+		rc = attrs_make(w, workers, &attrs, &feedsets, err);
 	if (rc != FSK_OK)
 		goto out;
 	if (w->nsingles > 1)
