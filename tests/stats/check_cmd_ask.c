@@ -229,7 +229,8 @@ read_until(int fd, char *text, size_t size, const char *want)
 	    strstr(text, want) != NULL, "no '%s' in '%s'", want, text);
 }
 
-/* Starts `live` on a terminal of its own. */
+/* Starts `live` on a terminal of its own; -1 where none can be had, as in a
+ * chroot without /dev/pts. */
 static pid_t
 start_live(int *terminal, char *name, size_t size)
 {
@@ -238,7 +239,8 @@ start_live(int *terminal, char *name, size_t size)
 	pid_t pid;
 
 	*terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	ck_assert_int_ne(*terminal, -1);
+	if (*terminal == -1)
+		return -1;
 	ck_assert_int_eq(grantpt(*terminal), 0);
 	ck_assert_int_eq(unlockpt(*terminal), 0);
 	ck_assert_int_eq(ptsname_r(*terminal, name, size), 0);
@@ -269,6 +271,10 @@ START_TEST(the_screen_leaves_the_terminal_as_it_was)
 	int terminal, keep, status;
 	pid_t pid = start_live(&terminal, name, sizeof(name));
 
+	if (pid == -1) {
+		puts("skipped: the screen, without pseudo terminals");
+		return;
+	}
 	keep = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	ck_assert_int_eq(tcgetattr(keep, &before), 0);
 	read_until(terminal, text, sizeof(text), "\033[?1049h");
