@@ -132,7 +132,7 @@ gather(struct why *w, const struct fsk_bypasses *bypasses)
 	w->bypass = fsk_bypass_find(
 	    bypasses, &w->q.q, w->group, w->q.client, w->q.now);
 	if (w->v.answer != NULL)
-		w->text[fsk_ede_text(&w->v, w->text)] = '\0';
+		w->text[fsk_ede_text(w->db, &w->v, w->text)] = '\0';
 }
 
 /* ---- the answer in words ---- */
