@@ -357,7 +357,7 @@ START_TEST(check_tells_who_gets_which_answer)
 	    "grade \"red\" { cname = \"c.example\" }\n"
 	    "feed \"one\" { action = passthru } }\n"
 	    "group \"research\" { prefixes = {\"192.0.2.128/25\"} "
-	    "off = yes }\n"
+	    "off = yes category \"order\" { ttl = 5 } }\n"
 	    "}\n");
 	r = command("check -c feeds.conf", 0);
 	says(r.out,
@@ -375,9 +375,16 @@ START_TEST(check_tells_who_gets_which_answer)
 	    "  category scam: nxdomain\n"
 	    "  grade red: cname c.example\n"
 	    "  feed one: passthru\n"
-	    "group research: 1 prefix, nothing is blocked\n");
+	    "group research: 1 prefix, nothing is blocked\n"
+	    "  category order: TTL 5\n");
 	says(r.err, "warning: group schools: cannot read '");
 	ck_assert_ptr_null(strstr(r.err, "names'"));
+	/* A category that nothing has is a slip of the pen. */
+	says(r.err,
+	    "warning: group schools: no feed or rule has the category "
+	    "'scam'");
+	ck_assert_ptr_null(strstr(r.err, "'phishing'"));
+	ck_assert_ptr_null(strstr(r.err, "'order'"));
 	run_free(&r);
 	/* Where there is none, nothing is told of it. */
 	site_write("feed \"one\" { url = \"/x\" }");
