@@ -101,7 +101,8 @@ add_authorities(json_t *o, const struct json_entry *e)
 }
 
 bool
-json_lookup(FILE *to, const char *name, const struct json_entry *e, bool url)
+json_lookup(
+    FILE *to, const char *name, const struct json_entry *e, const char *kind)
 {
 	json_t *o = json_object();
 	struct fsk_attr a = { .allow = true };
@@ -112,9 +113,10 @@ json_lookup(FILE *to, const char *name, const struct json_entry *e, bool url)
 	json_object_set_new(o, "listed", json_boolean(!a.allow));
 	add_entry(o, e);
 	add_authorities(o, e);
-	if (url)
-		json_object_set_new(o, "match", text("url"));
-	if (url && !a.allow) /* nothing is done to its host */
+	if (kind != NULL)
+		json_object_set_new(o, "match", text(kind));
+	/* Nothing is done to the host of a URL. */
+	if (kind != NULL && strcmp(kind, "url") == 0 && !a.allow)
 		json_object_set_new(o, "action", json_null());
 	return print(to, o, JSON_COMPACT);
 }

@@ -535,6 +535,38 @@ START_TEST(addresses_where_that_is_said)
 }
 END_TEST
 
+START_TEST(who_lists_an_address_is_told)
+{
+	char *out;
+
+	site_file("ips", "198.51.100.0/24\n2001:db8::/32\n");
+	site_file("fine", "198.51.100.7\n");
+	with("feed \"ips\" { url = \"@/ips\" addresses = yes case = \"C1\" "
+	     "authority = \"The Office\" }\n"
+	     "allow \"fine\" { url = \"@/fine\" addresses = yes }\n");
+	out = run_output(
+	    "lookup -d list.fsdb 198.51.100.9 198.51.100.7 192.0.2.1");
+	ck_assert_ptr_eq(strstr(out,
+			     "198.51.100.9: nxdomain, entry "
+			     "198.51.100.0/24 (address), feed ips, "),
+	    out);
+	ck_assert_ptr_nonnull(strstr(out, ", case C1, authority The Office\n"));
+	ck_assert_ptr_nonnull(strstr(out,
+	    "\n198.51.100.7: allow, entry 198.51.100.7/32 (address), feed "
+	    "fine, "));
+	ck_assert_ptr_nonnull(strstr(out, "\n192.0.2.1: not listed\n"));
+	free(out);
+	out = run_output("lookup --json -d list.fsdb 2001:db8:1::1");
+	ck_assert_ptr_nonnull(strstr(out, "\"listed\":true"));
+	ck_assert_ptr_nonnull(strstr(out, "\"action\":\"nxdomain\""));
+	ck_assert_ptr_nonnull(
+	    strstr(out, "\"entry\":\"2001:db8::/32\",\"match\":\"address\""));
+	free(out);
+	ck_assert_int_eq(
+	    run_status(NULL, "lookup -d list.fsdb 198.51.100.7"), 1);
+}
+END_TEST
+
 START_TEST(places_of_rules)
 {
 	const struct fsk_policy_settings *s;
@@ -586,6 +618,7 @@ make_suite(void)
 	tcase_add_test(tc, rules_have_cases);
 	tcase_add_test(tc, aliases_count_where_that_is_said);
 	tcase_add_test(tc, addresses_where_that_is_said);
+	tcase_add_test(tc, who_lists_an_address_is_told);
 	tcase_add_test(tc, places_of_rules);
 	suite_add_tcase(s, tc);
 	return s;
