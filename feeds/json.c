@@ -407,6 +407,8 @@ json_why(FILE *to, const struct why *w)
 	json_object_set_new(o, "ede_text",
 	    w->v.block && a->ede != FSK_EDE_NONE ? text(w->text) : json_null());
 	json_object_set_new(o, "answer", text(why_answer(w, answer)));
+	json_object_set_new(o, "unless",
+	    *why_unless(w, answer) != '\0' ? text(answer) : json_null());
 	return print(to, o, JSON_COMPACT);
 }
 

@@ -222,6 +222,48 @@ why_answer(const struct why *w, char text[static WHY_ANSWER])
 	return text;
 }
 
+static void
+add_unless(char *text, size_t *len, const char *what)
+{
+	add(text, len, "%s%s", *len == 0 ? "unless its answer leads to " : ", ",
+	    what);
+}
+
+char *
+why_unless(const struct why *w, char text[static WHY_ANSWER])
+{
+	const struct fsk_policy *p = fsk_db_policy(w->db);
+	const struct fsk_policy_settings *settings;
+	size_t len = 0;
+
+	text[0] = '\0';
+	if (p == NULL)
+		return text;
+	settings = fsk_policy_settings(p);
+	if (w->v.block) {
+		if (settings->if_signed != FSK_SIGNED_ANSWER)
+			add(text, &len,
+			    "unless the name is signed and the client has the "
+			    "DO bit: then %s",
+			    settings->if_signed == FSK_SIGNED_PASS
+				? "it is resolved"
+				: "SERVFAIL");
+		return text;
+	}
+	if (w->off || w->v.would || w->v.reason == FSK_BYPASSED ||
+	    w->v.reason == FSK_ALLOWED)
+		return text;
+	if (fsk_policy_aliases(p))
+		add_unless(text, &len, "a listed alias");
+	if (settings->look_at_answers)
+		add_unless(text, &len, "a listed address");
+	if (settings->look_at_places)
+		add_unless(text, &len, "a listed country or network");
+	if (settings->look_at_servers)
+		add_unless(text, &len, "a listed name server");
+	return text;
+}
+
 /* ---- for people ---- */
 
 static void
@@ -313,6 +355,8 @@ print_text(const struct why *w)
 			? printable_copy(w->group)
 			: "");
 	printf("  => %s\n", printable(why_answer(w, answer)));
+	if (*why_unless(w, answer) != '\0')
+		printf("     %s\n", answer);
 }
 
 /* ---- the command ---- */
