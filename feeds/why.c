@@ -320,10 +320,24 @@ print_url(const struct why *w)
 	    severity_word(a.severity), day_text(a.since, day));
 }
 
+/* Whether clients of no group get another answer: a rule's goes before that of
+ * any group. */
+static bool
+is_for_group(const struct why *w)
+{
+	const struct fsk_policy *p = fsk_db_policy(w->db);
+	struct fsk_attr a;
+
+	if (p == NULL || w->v.group == 0 || w->v.db != w->db)
+		return false;
+	fsk_db_attr(w->db, w->v.found.attr, &a);
+	return fsk_policy_answer(p, w->v.group, a.class) !=
+	    fsk_policy_answer(p, 0, a.class);
+}
+
 static void
 print_text(const struct why *w)
 {
-	const struct fsk_policy *p = fsk_db_policy(w->db);
 	char type[FSK_QTYPE_TEXT], answer[WHY_ANSWER];
 
 	printf("%s, type %s:\n", printable_copy(w->name),
@@ -348,12 +362,8 @@ print_text(const struct why *w)
 	if (w->v.answer != NULL)
 		printf("  6 action       %s%s%s\n",
 		    fsk_action_word(w->v.answer->action),
-		    p != NULL && w->v.group != 0 && w->v.db == w->db
-			? ", for the group "
-			: "",
-		    p != NULL && w->v.group != 0 && w->v.db == w->db
-			? printable_copy(w->group)
-			: "");
+		    is_for_group(w) ? ", for the group " : "",
+		    is_for_group(w) ? printable_copy(w->group) : "");
 	printf("  => %s\n", printable(why_answer(w, answer)));
 	if (*why_unless(w, answer) != '\0')
 		printf("     %s\n", answer);

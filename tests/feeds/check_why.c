@@ -33,6 +33,8 @@ setup(void)
 	    "group \"schools\" { prefixes = {\"10.0.0.0/8\"} "
 	    "block = {\"chat.example\"} allow = {\"phish.example\"} }\n"
 	    "group \"off\" { prefixes = {\"11.0.0.0/8\"} off = yes }\n"
+	    "group \"strict\" { prefixes = {\"13.0.0.0/8\"} "
+	    "action = refused }\n"
 	    "group \"hours\" { prefixes = {\"12.0.0.0/8\"} "
 	    "time = \"08:00-20:00\" action = nodata } }");
 	free(run_output("sync -c feeds.conf -q"));
@@ -162,6 +164,9 @@ static const struct {
 	    "  5 decided by   the entry is for other query types\n" },
 	{ "--type HTTPS https.example", 0, "  => no answer\n" },
 	{ "--client 10.1.2.3 phish.example", 1, "  2 group        schools\n" },
+	{ "--client 13.1.2.3 phish.example", 0,
+	    "  6 action       refused, for the group strict\n" },
+	{ "--client 13.1.2.3 order.example", 0, "  6 action       refused\n" },
 	{ "--client 10.1.2.3 phish.example", 1, "allows, by group schools" },
 	{ "--client 10.1.2.3 chat.example", 0, "by group schools: group, red" },
 	{ "--client ::ffff:10.1.2.3 chat.example", 0,
