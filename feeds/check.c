@@ -85,6 +85,36 @@ warn_about_files(
 			    files->at[i]);
 }
 
+static bool
+is_category(const struct conf *c, const char *title)
+{
+	const struct conf_rule *rule = c->policy.rules.at;
+
+	for (size_t i = 0; i < c->nfeeds; i++)
+		if (!c->feeds[i].allow &&
+		    strcmp(c->feeds[i].category, title) == 0)
+			return true;
+	for (size_t i = 0; i < c->policy.rules.n; i++)
+		if (strcmp(rule[i].category, title) == 0)
+			return true;
+	return false;
+}
+
+/* A section for a category that nothing has: a slip of the pen, or its feed is
+ * gone. */
+static void
+warn_about_categories(const struct conf *c, const char *kind, const char *title,
+    const struct section_list *list)
+{
+	const struct conf_part *part = list->at;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!is_category(c, part[i].head.title))
+			complain("warning: %s%s: no feed or rule has the "
+				 "category '%s'",
+			    kind, title, part[i].head.title);
+}
+
 /* Without its files there is no policy, and nothing is published. */
 static void
 warn_about_policy(const struct conf *c)
@@ -94,6 +124,7 @@ warn_about_policy(const struct conf *c)
 
 	warn_about_files("", "protected", &c->protected_files);
 	warn_about_files("", "shared-hosts", &c->shared_files);
+	warn_about_categories(c, "policy", "", &c->policy.categories);
 	for (size_t i = 0; i < c->policy.rules.n; i++)
 		warn_about_files("rule ", rule[i].head.title, &rule[i].files);
 	for (size_t i = 0; i < c->policy.groups.n; i++) {
@@ -102,6 +133,8 @@ warn_about_policy(const struct conf *c)
 		warn_about_files("group ", g->head.title, &g->prefix_files);
 		warn_about_files("group ", g->head.title, &g->block_files);
 		warn_about_files("group ", g->head.title, &g->allow_files);
+		warn_about_categories(
+		    c, "group ", g->head.title, &g->categories);
 	}
 }
 

@@ -121,6 +121,33 @@ check_whole(struct options_reader *r, unsigned line, const char *what,
 		    what);
 }
 
+/* What belongs to an entry, whoever asks, would do nothing where it is said for
+ * some clients, unnoticed.  A group's own names have its severity. */
+static void
+check_for_clients(struct options_reader *r, const struct section_head *head,
+    const char *what, const struct conf_answer *a, bool own)
+{
+	const struct {
+		const char *name;
+		const void *field;
+		bool said;
+	} row[] = {
+		{ "types", &a->types, a->types.n > 0 },
+		{ "aliases", &a->aliases, a->aliases != OPTION_UNSET },
+		{ "minimum-feeds", &a->minimum_feeds,
+		    a->minimum_feeds != OPTION_UNSET },
+		{ "severity", &a->severity,
+		    !own && a->severity != OPTION_UNSET },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++)
+		if (row[i].said)
+			options_fault(r, options_line(head, row[i].field),
+			    "%s: '%s' is not for groups: an entry has it for "
+			    "all clients",
+			    what, row[i].name);
+}
+
 static void
 check_parts(struct options_reader *r, const char *of, const char *kind,
     const struct section_list *list)
@@ -133,6 +160,9 @@ check_parts(struct options_reader *r, const char *of, const char *kind,
 		snprintf(what, sizeof(what), "%s%s \"%s\"", of, kind,
 		    part[i].head.title);
 		check_answer(r, &part[i].head, what, &part[i].answer);
+		if (*of != '\0')
+			check_for_clients(
+			    r, &part[i].head, what, &part[i].answer, false);
 		if (strcmp(kind, "grade") == 0 &&
 		    strcmp(part[i].head.title, "red") != 0 &&
 		    strcmp(part[i].head.title, "yellow") != 0)
@@ -416,6 +446,7 @@ check_group(
 	check_names(r, line, what, &g->block);
 	check_names(r, line, what, &g->allow);
 	check_answer(r, &g->head, what, &g->answer);
+	check_for_clients(r, &g->head, what, &g->answer, true);
 	if (g->time != NULL &&
 	    (wrong = schedule_read(&unused, g->time)) != NULL)
 		options_fault(r, options_line(&g->head, &g->time),

@@ -304,7 +304,7 @@ no_format(
 		return fsk_fail(err, FSK_EFORMAT,
 		    "'%s' is %s: that format is not supported", name_of(in),
 		    what);
-	if (parse_is_prefixes(b->text, b->len))
+	if (parse_is_prefixes(b->text, b->len, false))
 		return fsk_fail(err, FSK_EFORMAT,
 		    "'%s' has addresses alone, which a feed takes with "
 		    "'addresses = yes'",
@@ -312,6 +312,18 @@ no_format(
 	return fsk_fail(err, FSK_EFORMAT,
 	    "'%s' is in no format that is known (is it a page for people?)",
 	    name_of(in));
+}
+
+/* Prefixes alone look like URLs, too: 192.0.2.0 has a path "24". */
+static const struct parse_format *
+guess_format(const struct ingest_input *in, const struct block *b)
+{
+	const struct parse_format *format = parse_guess(b->text, b->len);
+
+	if (in->addresses && (format == NULL || format == &parse_urls) &&
+	    parse_is_prefixes(b->text, b->len, format != NULL))
+		return &parse_domains;
+	return format;
 }
 
 /* The beginning of an input: its format and the state of that. */
@@ -325,10 +337,7 @@ begin_input(struct ingest_input *in, struct block *b, void **state,
 	memmove(b->text, b->text + mark, b->len - mark);
 	b->len -= mark;
 	if (in->format == NULL)
-		in->format = parse_guess(b->text, b->len);
-	if (in->format == NULL && in->addresses &&
-	    parse_is_prefixes(b->text, b->len))
-		in->format = &parse_domains;
+		in->format = guess_format(in, b);
 	if (in->format == NULL)
 		return no_format(in, b, err);
 	if (in->format->open != NULL) {

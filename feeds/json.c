@@ -101,7 +101,8 @@ add_authorities(json_t *o, const struct json_entry *e)
 }
 
 bool
-json_lookup(FILE *to, const char *name, const struct json_entry *e, bool url)
+json_lookup(
+    FILE *to, const char *name, const struct json_entry *e, const char *kind)
 {
 	json_t *o = json_object();
 	struct fsk_attr a = { .allow = true };
@@ -112,9 +113,10 @@ json_lookup(FILE *to, const char *name, const struct json_entry *e, bool url)
 	json_object_set_new(o, "listed", json_boolean(!a.allow));
 	add_entry(o, e);
 	add_authorities(o, e);
-	if (url)
-		json_object_set_new(o, "match", text("url"));
-	if (url && !a.allow) /* nothing is done to its host */
+	if (kind != NULL)
+		json_object_set_new(o, "match", text(kind));
+	/* Nothing is done to the host of a URL. */
+	if (kind != NULL && strcmp(kind, "url") == 0 && !a.allow)
 		json_object_set_new(o, "action", json_null());
 	return print(to, o, JSON_COMPACT);
 }
@@ -405,6 +407,8 @@ json_why(FILE *to, const struct why *w)
 	json_object_set_new(o, "ede_text",
 	    w->v.block && a->ede != FSK_EDE_NONE ? text(w->text) : json_null());
 	json_object_set_new(o, "answer", text(why_answer(w, answer)));
+	json_object_set_new(o, "unless",
+	    *why_unless(w, answer) != '\0' ? text(answer) : json_null());
 	return print(to, o, JSON_COMPACT);
 }
 

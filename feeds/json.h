@@ -23,10 +23,11 @@ struct json_entry {
 	uint32_t attr;
 };
 
-/* Prints one line: the answer to a look-up of NAME; with URL, the entry is a
- * URL's expression.  False: out of memory or not written. */
+/* Prints one line: the answer to a look-up of NAME.  KIND is NULL for a name,
+ * or what the entry is: a URL's expression ("url") or a prefix ("address").
+ * False: out of memory or not written. */
 bool json_lookup(
-    FILE *to, const char *name, const struct json_entry *e, bool url);
+    FILE *to, const char *name, const struct json_entry *e, const char *kind);
 
 /* Prints one line: the entry E. */
 bool json_dump(FILE *to, const struct json_entry *e);

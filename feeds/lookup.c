@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fraudsink-feeds lookup: is this name or URL listed, by whom, since when. */
+/* fraudsink-feeds lookup: is this name, URL or address listed, by whom, since
+ * when. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -12,10 +13,12 @@
 #include "feeds/printable.h"
 #include "feeds/url_listed.h"
 #include "lib/db.h"
+#include "lib/policy.h"
+#include "lib/prefix.h"
 #include "lib/verdict.h"
 
 static const char help[] =
-    "usage: fraudsink-feeds lookup -d DB [--json] NAME|URL...\n"
+    "usage: fraudsink-feeds lookup -d DB [--json] NAME|URL|ADDRESS...\n"
     "\n"
     "Tells for each NAME what the resolver does with it, and the entry, "
     "feeds,\n"
@@ -23,15 +26,16 @@ static const char help[] =
     "has a\n"
     "scheme or a '/', it tells that of its host, or if that is not blocked, "
     "whether\n"
-    "the URL itself is listed.  '-' reads names and URLs from standard input, "
-    "one a\n"
+    "the URL itself is listed.  For an ADDRESS it tells the prefix that holds "
+    "it, if\n"
+    "one is listed for answers.  '-' reads them from standard input, one a "
     "line.\n"
     "\n"
     "  -d, --database FILE    required\n"
     "      --json             one object a line\n"
     "  -h, --help\n"
     "\n"
-    "Exit status: 0 some name or URL is listed, 1 none is, 2 error (a NAME "
+    "Exit status: 0 some of them is listed, 1 none is, 2 error (a NAME "
     "that is\n"
     "no name among them; the others are answered).\n";
 
@@ -63,8 +67,9 @@ print_authority(const struct json_entry *e, unsigned i)
 }
 
 static void
-print_text(const char *text, const struct json_entry *e, bool url)
+print_text(const char *text, const struct json_entry *e, const char *kind)
 {
+	const bool url = kind != NULL && strcmp(kind, "url") == 0;
 	struct fsk_attr a;
 	char day[16];
 
@@ -76,7 +81,7 @@ print_text(const char *text, const struct json_entry *e, bool url)
 	printf("%s: %s, entry %s%s (%s), feed", text,
 	    url && !a.allow ? "URL listed" : action_word(&a),
 	    a.match == FSK_BELOW ? "*." : "", e->entry,
-	    url ? "url" : match_word(a.match));
+	    kind != NULL ? kind : match_word(a.match));
 	for (unsigned i = 0; i < a.feeds; i++)
 		printf("%s%s", i == 0 ? " " : ",",
 		    printable_copy(fsk_db_attr_feed(e->db, e->attr, i)));
@@ -91,15 +96,16 @@ print_text(const char *text, const struct json_entry *e, bool url)
 }
 
 static void
-print(struct lookup *l, char *text, const struct json_entry *e, bool url)
+print(
+    struct lookup *l, char *text, const struct json_entry *e, const char *kind)
 {
 	if (l->json) {
-		if (!json_lookup(stdout, text, e, url))
+		if (!json_lookup(stdout, text, e, kind))
 			l->failed = true;
 		return;
 	}
 	printable(text);
-	print_text(text, e, url);
+	print_text(text, e, kind);
 }
 
 /* Reads what the user means by TEXT: what a feed may hold, or any name at all
@@ -151,7 +157,7 @@ look_up_name(struct lookup *l, char *text)
 		return;
 	}
 	ask(l, &name, &e, entry);
-	print(l, text, &e, false);
+	print(l, text, &e, NULL);
 }
 
 static void
@@ -179,13 +185,39 @@ look_up_url(struct lookup *l, char *text)
 		e.attr = f.attr;
 		e.entry = f.expression;
 	}
-	print(l, text, &e, listed);
+	print(l, text, &e, listed ? "url" : NULL);
+}
+
+/* Asks for the address ADDR as the resolver would that finds it in an answer,
+ * but for countries and networks, which other files know. */
+static void
+look_up_address(
+    struct lookup *l, char *text, const uint8_t addr[static FSK_ADDR_LEN])
+{
+	const struct fsk_policy *p = fsk_db_policy(l->db);
+	const int bits = p != NULL ? fsk_policy_address(p, addr) : -1;
+	struct json_entry e = { .db = l->db };
+	char key[FSK_PREFIX_KEY];
+	struct fsk_attr a;
+
+	if (bits >= 0 &&
+	    fsk_db_find_url(l->db,
+		fsk_prefix_key("ip", addr, (unsigned)bits, key), &e.attr)) {
+		e.entry = key + strlen("ip:");
+		fsk_db_attr(l->db, e.attr, &a);
+		l->found |= !a.allow;
+	}
+	print(l, text, &e, e.entry != NULL ? "address" : NULL);
 }
 
 static void
 look_up(struct lookup *l, char *text)
 {
-	if (url_is_meant(text))
+	uint8_t addr[FSK_ADDR_LEN];
+
+	if (fsk_addr_read(text, addr))
+		look_up_address(l, text, addr);
+	else if (url_is_meant(text))
 		look_up_url(l, text);
 	else
 		look_up_name(l, text);

@@ -65,7 +65,8 @@ claim_of_day(const struct member *me, uint32_t day, uint32_t *claim)
 
 	fsk_db_info(me->db, &info);
 	for (uint32_t i = 0; i < info.attrs; i++)
-		if (me->known[i].since == day && !me->known[i].allow) {
+		if (me->known[i].since == day &&
+		    me->known[i].allow == me->f->allow) {
 			*claim = me->known[i].claim[1];
 			return !me->known[i].expired;
 		}
@@ -85,7 +86,7 @@ add_prefix(struct walker *t, const char *prefix, bool servers, bool *listed)
 	if (!t->at->f->addresses ||
 	    fsk_prefix_read(prefix, addr, &bits) != NULL)
 		return FSK_OK;
-	why = guard_refuses_prefix(addr, bits);
+	why = t->at->f->allow ? NULL : guard_refuses_prefix(addr, bits);
 	if (why != NULL)
 		return report(t, prefix, why);
 	*listed = true;
@@ -97,7 +98,7 @@ add_prefix(struct walker *t, const char *prefix, bool servers, bool *listed)
 static int
 add_url(struct walker *t, const char *url, uint32_t claim)
 {
-	bool listed = true;
+	bool listed = !t->at->f->allow; /* URLs are blocked by nobody */
 	int rc = FSK_OK;
 
 	if (strncmp(url, "ip:", 3) == 0)
@@ -170,7 +171,7 @@ walk(void *arg)
 		if (t->at->db == NULL)
 			continue;
 		rc = fsk_db_each(t->at->db, each_entry, t, &t->err);
-		if (rc == FSK_OK && !t->at->f->allow)
+		if (rc == FSK_OK && (!t->at->f->allow || t->at->f->addresses))
 			rc = add_urls(t);
 		if (rc != FSK_OK) {
 			pthread_mutex_lock(&m->lock);

@@ -99,8 +99,8 @@ const struct parse_format *parse_guess(const char *text, size_t len);
 
 /* Whether they are a list of addresses or prefixes, one a line, for
  * parse_domains; parse_guess() says NULL of it, since most feeds are to have
- * names. */
-bool parse_is_prefixes(const char *text, size_t len);
+ * names.  ALL: and nothing else is among them. */
+bool parse_is_prefixes(const char *text, size_t len, bool all);
 
 /* What a file with these first LEN octets is, where that is known and not
  * supported ("an action file of Privoxy"); else NULL. */

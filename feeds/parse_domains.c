@@ -54,7 +54,7 @@ line(struct parse_sink *sink, void *state, const char *text, size_t len)
 }
 
 bool
-parse_is_prefixes(const char *text, size_t len)
+parse_is_prefixes(const char *text, size_t len, bool all)
 {
 	size_t prefixes = 0, others = 0, row_len;
 	const char *row;
@@ -66,7 +66,7 @@ parse_is_prefixes(const char *text, size_t len)
 			prefixes += is;
 			others += !is;
 		}
-	return prefixes > others / 10;
+	return prefixes > others / 10 && (!all || others == 0);
 }
 
 /* The format of last resort: whatever has some names, or only comments.  In

@@ -25,7 +25,7 @@ struct policy {
 	struct fsk_prefixes networks, addresses, servers;
 	struct fsk_place *place;
 	struct fsk_membership *membership;
-	uint32_t places, memberships;
+	uint32_t places, memberships, membership_room;
 	struct fsk_schedule *schedule;
 	struct fsk_interval *interval;
 	uint32_t schedules, intervals;
@@ -236,19 +236,49 @@ same_prefix(const struct member *a, const struct member *b)
 	    memcmp(a->prefix.addr, b->prefix.addr, FSK_ADDR_LEN) == 0;
 }
 
-/* The place of the members at M, N of them, all with one prefix: the groups
- * that name it, in the order of the file. */
+static int
+add_membership(
+    struct policy *p, struct fsk_membership one, struct fsk_error *err)
+{
+	if (p->memberships == p->membership_room) {
+		const uint32_t room = 2 * p->membership_room + 64;
+		void *at = realloc(p->membership, room * sizeof(one));
+
+		if (at == NULL)
+			return out_of_memory(err);
+		p->membership = at;
+		p->membership_room = room;
+	}
+	p->membership[p->memberships++] = one;
+	return FSK_OK;
+}
+
+/* Adds the place of the members at M, N of them, all with one prefix: the
+ * groups that name it, in the order of the file.  If all of them have hours,
+ * those of the place AROUND it follow; NULL: there is none. */
 static int
 add_place(struct policy *p, const uint16_t *schedule_of, const struct member *m,
-    size_t n, struct fsk_error *err)
+    size_t n, const struct fsk_place *around, struct fsk_error *err)
 {
 	const uint32_t first = p->memberships;
+	bool always = false;
+	int rc = FSK_OK;
 
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || m[i].group != m[i - 1].group)
-			p->membership[p->memberships++] =
-			    (struct fsk_membership){ (uint16_t)m[i].group,
-				    schedule_of[m[i].group] };
+	for (size_t i = 0; i < n && rc == FSK_OK; i++) {
+		const uint16_t schedule = schedule_of[m[i].group];
+
+		if (i > 0 && m[i].group == m[i - 1].group)
+			continue;
+		always |= schedule == FSK_NO_SCHEDULE;
+		rc = add_membership(p,
+		    (struct fsk_membership){ (uint16_t)m[i].group, schedule },
+		    err);
+	}
+	for (uint32_t i = 0;
+	     around != NULL && !always && i < around->n && rc == FSK_OK; i++)
+		rc = add_membership(p, p->membership[around->first + i], err);
+	if (rc != FSK_OK)
+		return rc;
 	p->place[p->places] = (struct fsk_place){ first,
 		p->memberships - first };
 	return fsk_prefixes_add(
@@ -257,24 +287,57 @@ add_place(struct policy *p, const uint16_t *schedule_of, const struct member *m,
 	    : out_of_memory(err);
 }
 
+static bool
+is_v4(const struct fsk_prefix *p)
+{
+	static const uint8_t mapped[FSK_ADDR_LEN] = {
+		[10] = 0xff, [11] = 0xff
+	};
+
+	return p->bits >= 96 && fsk_prefix_holds(mapped, 96, p->addr);
+}
+
+/* Whether A holds the addresses of B; as in a table of prefixes, one of IPv6
+ * holds none of IPv4. */
+static bool
+encloses(const struct fsk_prefix *a, const struct fsk_prefix *b)
+{
+	return is_v4(a) == is_v4(b) &&
+	    fsk_prefix_holds(a->addr, a->bits, b->addr);
+}
+
+/* Where a group has hours, others have those that are left: groups of the same
+ * prefix, then of the shorter ones that hold it. */
 static int
 make_places(struct policy *p, const uint16_t *schedule_of, struct members *m,
     struct fsk_error *err)
 {
+	/* The prefixes that hold the one at hand, each in the one before. */
+	struct {
+		const struct fsk_prefix *prefix;
+		const struct fsk_place *place;
+	} around[8 * FSK_ADDR_LEN + 1];
+	unsigned depth = 0;
 	int rc = FSK_OK;
 
 	if (m->n > 0)
 		qsort(m->at, m->n, sizeof(*m->at), compare_members);
 	p->place = calloc(m->n + 1, sizeof(*p->place));
-	p->membership = calloc(m->n + 1, sizeof(*p->membership));
-	if (p->place == NULL || p->membership == NULL)
+	if (p->place == NULL)
 		return out_of_memory(err);
 	for (size_t i = 0, next; i < m->n && rc == FSK_OK; i = next) {
+		const struct fsk_prefix *prefix = &m->at[i].prefix;
+
 		for (next = i + 1;
 		     next < m->n && same_prefix(&m->at[i], &m->at[next]);
 		     next++)
 			;
-		rc = add_place(p, schedule_of, m->at + i, next - i, err);
+		while (depth > 0 && !encloses(around[depth - 1].prefix, prefix))
+			depth--;
+		rc = add_place(p, schedule_of, m->at + i, next - i,
+		    depth > 0 ? around[depth - 1].place : NULL, err);
+		around[depth].prefix = prefix;
+		around[depth++].place = &p->place[p->places - 1];
 	}
 	return rc;
 }

@@ -132,7 +132,7 @@ gather(struct why *w, const struct fsk_bypasses *bypasses)
 	w->bypass = fsk_bypass_find(
 	    bypasses, &w->q.q, w->group, w->q.client, w->q.now);
 	if (w->v.answer != NULL)
-		w->text[fsk_ede_text(&w->v, w->text)] = '\0';
+		w->text[fsk_ede_text(w->db, &w->v, w->text)] = '\0';
 }
 
 /* ---- the answer in words ---- */
@@ -222,6 +222,48 @@ why_answer(const struct why *w, char text[static WHY_ANSWER])
 	return text;
 }
 
+static void
+add_unless(char *text, size_t *len, const char *what)
+{
+	add(text, len, "%s%s", *len == 0 ? "unless its answer leads to " : ", ",
+	    what);
+}
+
+char *
+why_unless(const struct why *w, char text[static WHY_ANSWER])
+{
+	const struct fsk_policy *p = fsk_db_policy(w->db);
+	const struct fsk_policy_settings *settings;
+	size_t len = 0;
+
+	text[0] = '\0';
+	if (p == NULL)
+		return text;
+	settings = fsk_policy_settings(p);
+	if (w->v.block) {
+		if (settings->if_signed != FSK_SIGNED_ANSWER)
+			add(text, &len,
+			    "unless the name is signed and the client has the "
+			    "DO bit: then %s",
+			    settings->if_signed == FSK_SIGNED_PASS
+				? "it is resolved"
+				: "SERVFAIL");
+		return text;
+	}
+	if (w->off || w->v.would || w->v.reason == FSK_BYPASSED ||
+	    w->v.reason == FSK_ALLOWED)
+		return text;
+	if (fsk_policy_aliases(p))
+		add_unless(text, &len, "a listed alias");
+	if (settings->look_at_answers)
+		add_unless(text, &len, "a listed address");
+	if (settings->look_at_places)
+		add_unless(text, &len, "a listed country or network");
+	if (settings->look_at_servers)
+		add_unless(text, &len, "a listed name server");
+	return text;
+}
+
 /* ---- for people ---- */
 
 static void
@@ -278,10 +320,24 @@ print_url(const struct why *w)
 	    severity_word(a.severity), day_text(a.since, day));
 }
 
+/* Whether clients of no group get another answer: a rule's goes before that of
+ * any group. */
+static bool
+is_for_group(const struct why *w)
+{
+	const struct fsk_policy *p = fsk_db_policy(w->db);
+	struct fsk_attr a;
+
+	if (p == NULL || w->v.group == 0 || w->v.db != w->db)
+		return false;
+	fsk_db_attr(w->db, w->v.found.attr, &a);
+	return fsk_policy_answer(p, w->v.group, a.class) !=
+	    fsk_policy_answer(p, 0, a.class);
+}
+
 static void
 print_text(const struct why *w)
 {
-	const struct fsk_policy *p = fsk_db_policy(w->db);
 	char type[FSK_QTYPE_TEXT], answer[WHY_ANSWER];
 
 	printf("%s, type %s:\n", printable_copy(w->name),
@@ -306,13 +362,11 @@ print_text(const struct why *w)
 	if (w->v.answer != NULL)
 		printf("  6 action       %s%s%s\n",
 		    fsk_action_word(w->v.answer->action),
-		    p != NULL && w->v.group != 0 && w->v.db == w->db
-			? ", for the group "
-			: "",
-		    p != NULL && w->v.group != 0 && w->v.db == w->db
-			? printable_copy(w->group)
-			: "");
+		    is_for_group(w) ? ", for the group " : "",
+		    is_for_group(w) ? printable_copy(w->group) : "");
 	printf("  => %s\n", printable(why_answer(w, answer)));
+	if (*why_unless(w, answer) != '\0')
+		printf("     %s\n", answer);
 }
 
 /* ---- the command ---- */

@@ -49,4 +49,8 @@ const char *why_reason(const struct fsk_verdict *v);
 #define WHY_ANSWER 1024
 char *why_answer(const struct why *w, char text[static WHY_ANSWER]);
 
+/* What may change that when the real answer is there, which the question alone
+ * does not tell; "" if nothing.  Returns TEXT. */
+char *why_unless(const struct why *w, char text[static WHY_ANSWER]);
+
 #endif

@@ -34,17 +34,23 @@ compare(const void *ap, const void *bp)
 	return a->claim < b->claim ? -1 : a->claim > b->claim;
 }
 
-/* The set of the N claims at AT, which are in order; equal ones count once. */
+/* The set of the N claims at AT, which are in order; equal ones count once, and
+ * as with names, where some allow, the others do not count. */
 static int
 intern(struct worker *me, const struct url_claim *at, size_t n, uint32_t *set)
 {
 	uint32_t *claims = malloc(n * sizeof(*claims)), different = 0;
+	const struct claim *all = me->w->claims;
+	bool allow = false;
 	int rc;
 
 	if (claims == NULL)
 		return out_of_memory(&me->err);
 	for (size_t i = 0; i < n; i++)
-		if (different == 0 || claims[different - 1] != at[i].claim)
+		allow |= all[at[i].claim].allow;
+	for (size_t i = 0; i < n; i++)
+		if (all[at[i].claim].allow == allow &&
+		    (different == 0 || claims[different - 1] != at[i].claim))
 			claims[different++] = at[i].claim;
 	rc = sets_intern(&me->w->sets, claims, different, set, &me->err);
 	free(claims);

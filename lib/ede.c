@@ -34,12 +34,14 @@ put_text(struct sink *s, const char *text)
 struct facts {
 	struct fsk_attr attr;
 	struct fsk_feed feed; /* the first that lists it */
+	const char *contact;  /* of the feed, else of the policy */
 };
 
 static void
-gather(const struct fsk_verdict *v, struct facts *f)
+gather(const struct fsk_db *main, const struct fsk_verdict *v, struct facts *f)
 {
 	static const struct fsk_feed none = { "", "", "", "", 0 };
+	const struct fsk_policy *p = fsk_db_policy(main);
 
 	fsk_db_attr(v->db, v->found.attr, &f->attr);
 	f->feed = none;
@@ -52,6 +54,9 @@ gather(const struct fsk_verdict *v, struct facts *f)
 		if (f->feed.authority[0] == '\0' || at.authority[0] != '\0')
 			f->feed = at;
 	}
+	f->contact = f->feed.contact;
+	if (*f->contact == '\0' && p != NULL)
+		f->contact = fsk_policy_settings(p)->contact;
 }
 
 /* The text for the placeholder NAME of LEN octets; NULL if there is none. */
@@ -64,7 +69,7 @@ placeholder(const struct facts *f, const char *name, size_t len)
 		{ "feed", f->feed.name },
 		{ "category", f->attr.category },
 		{ "case", f->attr.case_number },
-		{ "contact", f->feed.contact },
+		{ "contact", f->contact },
 		{ "authority", f->feed.authority },
 		{ "legal-basis", f->feed.legal_basis },
 	};
@@ -113,13 +118,23 @@ fsk_ede_code(const struct fsk_verdict *v, bool json)
 							: v->answer->ede;
 }
 
+const char *
+fsk_ede_contact(const struct fsk_db *main, const struct fsk_verdict *v)
+{
+	struct facts f;
+
+	gather(main, v, &f);
+	return f.contact;
+}
+
 size_t
-fsk_ede_text(const struct fsk_verdict *v, char text[static FSK_EDE_TEXT_MAX])
+fsk_ede_text(const struct fsk_db *main, const struct fsk_verdict *v,
+    char text[static FSK_EDE_TEXT_MAX])
 {
 	struct sink s = { text, 0, FSK_EDE_TEXT_MAX, false };
 	struct facts f;
 
-	gather(v, &f);
+	gather(main, v, &f);
 	put_template(&s, &f, template_of(v));
 	/* A character of UTF-8 that was cut goes as a whole. */
 	if (s.full) {
@@ -196,9 +211,8 @@ size_t
 fsk_ede_json(const struct fsk_db *main, const struct fsk_verdict *v,
     char text[static FSK_EDE_JSON_MAX])
 {
-	static const struct fsk_policy_settings nothing = {
-		.contact = "", .organisation = "", .incidents = ""
-	};
+	static const struct fsk_policy_settings nothing = { .organisation = "",
+		.incidents = "" };
 	const struct fsk_policy *p = fsk_db_policy(main);
 	const struct fsk_policy_settings *settings = p != NULL
 	    ? fsk_policy_settings(p)
@@ -208,12 +222,11 @@ fsk_ede_json(const struct fsk_db *main, const struct fsk_verdict *v,
 	struct facts f;
 	char error;
 
-	gather(v, &f);
+	gather(main, v, &f);
 	put_text(&s, "{\"c\":");
-	put_contacts(
-	    &s, f.feed.contact[0] != '\0' ? f.feed.contact : settings->contact);
+	put_contacts(&s, f.contact);
 	put_text(&s, ",\"j\":");
-	put_string(&s, reason, fsk_ede_text(v, reason));
+	put_string(&s, reason, fsk_ede_text(main, v, reason));
 	put_text(&s, ",\"s\":");
 	error = sub_error(f.attr.category);
 	put(&s, &error, 1);

@@ -22,13 +22,18 @@
  * forged answer (section 5.2 of the draft).  FSK_EDE_NONE: no EDE. */
 uint16_t fsk_ede_code(const struct fsk_verdict *v, bool json);
 
+/* Who is to be asked about V's answer: URIs with blanks between, of the feed or
+ * else of the policy; "" if neither says.  MAIN, here and below, is the
+ * database of the question, which has the policy. */
+const char *fsk_ede_contact(
+    const struct fsk_db *main, const struct fsk_verdict *v);
+
 /* Writes the plain text for V, cut off at FSK_EDE_TEXT_MAX but never within a
  * character; returns its octets. */
-size_t fsk_ede_text(
-    const struct fsk_verdict *v, char text[static FSK_EDE_TEXT_MAX]);
+size_t fsk_ede_text(const struct fsk_db *main, const struct fsk_verdict *v,
+    char text[static FSK_EDE_TEXT_MAX]);
 
-/* Writes the JSON for V; returns its octets, 0 if it does not fit.  MAIN is the
- * database of the question, whose policy says whom to ask. */
+/* Writes the JSON for V; returns its octets, 0 if it does not fit. */
 size_t fsk_ede_json(const struct fsk_db *main, const struct fsk_verdict *v,
     char text[static FSK_EDE_JSON_MAX]);
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lib/name.h"
-#include "lib/policy.h"
 #include "module/asker.h"
 
 #define OPTION_EDE 15
@@ -150,7 +149,6 @@ static void
 prepare_ede(
     struct answer *a, const struct fsk_db *main, const struct fsk_verdict *v)
 {
-	const struct fsk_policy *p = fsk_db_policy(main);
 	char text[FSK_EDE_JSON_MAX];
 	size_t n;
 
@@ -158,12 +156,12 @@ prepare_ede(
 	if (v->answer->ede == FSK_EDE_NONE)
 		return;
 	put_code(a->text, fsk_ede_code(v, false));
-	n = fsk_ede_text(v, text);
+	n = fsk_ede_text(main, v, text);
 	memcpy(a->text + 2, text, n);
 	a->text_len = 2 + n;
 	/* Without anybody to ask, the JSON would be thrown away (section 5.3
 	 * of the draft). */
-	if (p == NULL || fsk_policy_settings(p)->contact[0] == '\0')
+	if (*fsk_ede_contact(main, v) == '\0')
 		return;
 	n = fsk_ede_json(main, v, text);
 	if (n == 0)

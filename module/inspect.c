@@ -59,12 +59,18 @@ look_at_name(const struct look *l, const uint8_t *wire, size_t len)
 
 /* ---- addresses ---- */
 
+/* *ALLOWED is set where what is listed as KEY passes, for everybody. */
 static bool
-look_up(const struct look *l, const char *key)
+look_up(const struct look *l, const char *key, bool *allowed)
 {
+	struct fsk_attr a;
 	uint32_t attr;
 
 	if (!fsk_db_find_url(l->list->db, key, &attr))
+		return false;
+	fsk_db_attr(l->list->db, attr, &a);
+	*allowed = a.allow;
+	if (a.allow)
 		return false;
 	*l->touched = true;
 	fsk_verdict_attr(l->list->db, &l->list->bypasses, l->q, attr, l->v);
@@ -76,21 +82,25 @@ look_at_address(const struct look *l, const uint8_t addr[static FSK_ADDR_LEN])
 {
 	char key[FSK_PREFIX_KEY];
 	const int bits = fsk_policy_address(l->policy, addr);
+	bool allowed = false;
 	struct place place;
 
 	if (bits >= 0 &&
-	    look_up(l, fsk_prefix_key("ip", addr, (unsigned)bits, key)))
+	    look_up(
+		l, fsk_prefix_key("ip", addr, (unsigned)bits, key), &allowed))
 		return true;
-	if (l->places == NULL || !places_find(l->places, addr, &place))
+	/* An address that is allowed is so wherever it is. */
+	if (allowed || l->places == NULL ||
+	    !places_find(l->places, addr, &place))
 		return false;
 	if (place.country[0] != '\0') {
 		snprintf(key, sizeof(key), "country:%s", place.country);
-		if (look_up(l, key))
+		if (look_up(l, key, &allowed))
 			return true;
 	}
 	if (place.network != 0) {
 		snprintf(key, sizeof(key), "asn:%u", place.network);
-		if (look_up(l, key))
+		if (look_up(l, key, &allowed))
 			return true;
 	}
 	return false;

@@ -617,6 +617,34 @@ START_TEST(clients_are_told_why)
 }
 END_TEST
 
+/* Structured errors need somebody to ask: the feed's contact is enough. */
+START_TEST(a_feed_has_a_contact_of_its_own)
+{
+	static const struct {
+		const char *name, *text;
+	} row[] = {
+		{ "alpha.test",
+		    "{\"c\":[\"tel:+7\"],\"j\":\"tel:+7\",\"s\":6}" },
+		{ "nobody.test", "" },
+	};
+
+	lists_file(&w, "alpha", "alpha.test\n");
+	lists_sync(&w,
+	    "feed \"alpha\" { url = \"@/alpha\" contact = \"tel:+7\" }\n"
+	    "policy { ede-text = \"{contact}\"\n"
+	    "  rule \"nobody\" { names = {\"nobody.test\"} } }\n");
+	for (size_t i = 0; i < 2; i++) {
+		ask(&w, &r,
+		    (struct ask){ .name = row[i].name,
+			.edns = true,
+			.options = options[1].octets,
+			.options_len = options[1].len });
+		ck_assert_int_eq(r.ede, EDE_BLOCKED);
+		ck_assert_str_eq(r.ede_text, row[i].text);
+	}
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -630,6 +658,7 @@ make_suite(void)
 	tcase_add_test(tc, each_action_of_an_alias);
 	tcase_add_test(tc, types_limit_a_rule);
 	tcase_add_test(tc, clients_are_told_why);
+	tcase_add_test(tc, a_feed_has_a_contact_of_its_own);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("levels");
 	tcase_set_timeout(tc, 240);

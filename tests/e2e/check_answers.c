@@ -476,6 +476,44 @@ START_TEST(countries_and_networks)
 END_TEST
 
 /* Some tools write the next file over the one before, from its beginning. */
+static const char allowed[] =
+    "feed \"nets\" { url = \"@/nets\" format = domains addresses = yes\n"
+    "  action = refused }\n"
+    "allow \"fine\" { url = \"@/fine\" format = domains addresses = yes }\n";
+
+/* The longest prefix decides, and of two that are the same the one that is
+ * allowed; such an address is in no listed country. */
+START_TEST(allowed_addresses)
+{
+	char text[1024];
+
+	start(NULL);
+	lists_file(&w, "nets",
+	    "203.0.113.0/24\n2001:db8:bad::/48\n198.51.100.1\n192.0.2.9\n");
+	lists_file(&w, "fine",
+	    "203.0.113.9\n198.51.100.0/24\n192.0.2.9\n81.2.69.142\n");
+	snprintf(text, sizeof(text), "%s%s", allowed,
+	    put_places("GeoIP2-Country-Test.mmdb", "country.mmdb")
+		? "policy { country-db = \"@/country.mmdb\"\n"
+		  "  rule \"gb\" { countries = {\"GB\"} } }\n"
+		: "");
+	lists_sync(&w, text);
+	expect("hit.test", T_A, NOERROR);
+	ck_assert(cached(&w, "hit.test"));
+	expect("hit.test", T_AAAA, REFUSED);
+	expect("hint4.test", T_HTTPS, NOERROR);
+	expect("log.test", T_A, REFUSED);
+	expect("nowhere.test", T_A, NOERROR);
+	expect("britain.test", T_A, NOERROR);
+	/* What is allowed no more. */
+	lists_file(&w, "fine", "198.51.100.0/24\n192.0.2.9\n81.2.69.142\n");
+	lists_sync(&w, text);
+	expect("hit.test", T_A, REFUSED);
+	expect("nowhere.test", T_A, NOERROR);
+	world_stop(&w);
+}
+END_TEST
+
 START_TEST(files_of_places_are_written_in_place)
 {
 	char path[256];
@@ -683,6 +721,7 @@ make_suite(void)
 	tcase_add_test(tc, what_unbound_asked_for_itself_is_not_cached);
 	tcase_add_test(tc, the_page_is_given_with_its_alias);
 	tcase_add_test(tc, countries_and_networks);
+	tcase_add_test(tc, allowed_addresses);
 	tcase_add_test(tc, files_of_places_are_written_in_place);
 	tcase_add_test(tc, servers_that_are_asked);
 	tcase_add_loop_test(tc, signed_names, 0, 6);

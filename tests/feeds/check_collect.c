@@ -615,6 +615,13 @@ START_TEST(prefixes_alone_are_a_feed_of_addresses_only)
 	with("addresses = yes");
 	take(list);
 	ck_assert_uint_eq(state.urls, 2);
+	/* Without notes it looks like a list of URLs. */
+	take("192.0.2.0/24\n198.51.100.0/25\n203.0.113.0/24\n");
+	ck_assert_uint_eq(state.urls, 3);
+	take("203.0.113.0/24\n198.51.100.7\n");
+	ck_assert_uint_eq(state.urls, 2);
+	take("192.0.2.1\nwww.a.example/x\nb.example/y\nc.example/z\n");
+	ck_assert_str_eq(state.format, "urls");
 }
 END_TEST
 

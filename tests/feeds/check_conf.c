@@ -280,6 +280,17 @@ static const struct {
 	    "'a b' is no name" },
 	{ FEED "policy { group \"g\" " G("action = sinkhole") " }", 2,
 	    "needs 'sinkhole' addresses" },
+	{ FEED "policy { group \"g\" " G("\ntypes = {A}") " }", 3,
+	    "group \"g\": 'types' is not for groups" },
+	{ FEED "policy { group \"g\" " G("aliases = yes") " }", 2,
+	    "group \"g\": 'aliases' is not for groups" },
+	{ FEED "policy { group \"g\" " G("minimum-feeds = 2") " }", 2,
+	    "'minimum-feeds' is not for groups" },
+	{ FEED "policy { group \"g\" " G("grade \"red\" { aliases = no }") " }",
+	    2, "group \"g\" grade \"red\": 'aliases' is not for groups" },
+	{ FEED
+	    "policy { group \"g\" " G("category \"c\" { severity = red }") " }",
+	    2, "'severity' is not for groups" },
 	{ FEED "policy { group \"g\" " G(
 	      "category \"x\" { cname = \"a b\" }") " }",
 	    2, "group \"g\" category \"x\": cname 'a b' is no name" },

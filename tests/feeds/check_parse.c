@@ -179,7 +179,7 @@ START_TEST(a_list_of_prefixes_alone_is_known)
 	const char *text = prefixes[_i].text;
 
 	ck_assert_int_eq(
-	    parse_is_prefixes(text, strlen(text)), prefixes[_i].are);
+	    parse_is_prefixes(text, strlen(text), false), prefixes[_i].are);
 	/* Who wants names is not given it. */
 	if (prefixes[_i].are)
 		ck_assert_ptr_null(parse_guess(text, strlen(text)));

@@ -273,7 +273,6 @@ START_TEST(groups_have_hours)
 			    site_ask(db, "phish.example", 0, "10.0.0.1",
 				midnight + at[j].h * 3600 + at[j].min * 60),
 			    at[j].want);
-		/* The longer prefix in its hours, the shorter in others. */
 		ck_assert_str_eq(site_ask(db, "phish.example", 0, "10.1.0.1",
 				     midnight + 6 * 3600),
 		    "servfail");
@@ -281,6 +280,55 @@ START_TEST(groups_have_hours)
 				     midnight + 12 * 3600),
 		    "nxdomain");
 	}
+}
+END_TEST
+
+/* Outside its hours a group leaves its clients to the groups around it. */
+START_TEST(shorter_prefixes_have_the_other_hours)
+{
+	const int64_t now = (int64_t)time(NULL);
+	const int64_t midnight = now - now % 86400 + 86400;
+	static const struct {
+		const char *client;
+		int hour;
+		const char *want;
+	} at[] = {
+		{ "10.1.0.1", 6, "servfail" },
+		{ "10.1.0.1", 9, "nodata" },
+		{ "10.1.0.1", 21, "refused" },
+		/* Two within, of which one has the same hours. */
+		{ "10.1.2.1", 6, "drop" },
+		{ "10.1.2.1", 9, "nodata" },
+		{ "10.1.2.1", 21, "refused" },
+		/* Behind one that is always there none is looked for. */
+		{ "10.1.2.3", 6, "sinkhole" },
+		{ "10.1.2.3", 21, "sinkhole" },
+		{ "10.2.0.1", 6, "refused" },
+		/* What holds the mapped prefixes holds no IPv4. */
+		{ "11.1.0.1", 21, "nxdomain" },
+		{ "2001:db8::1", 21, "tcp-only" },
+	};
+
+	with(FEEDS "policy {\n"
+		   "group \"six\" { prefixes = {\"::/0\"} "
+		   "action = tcp-only }\n"
+		   "group \"all\" { prefixes = {\"10.0.0.0/8\"} "
+		   "action = refused }\n"
+		   "group \"day\" { prefixes = {\"10.1.0.0/16\"} "
+		   "time = \"08:00-20:00\" action = nodata }\n"
+		   "group \"rest\" { prefixes = {\"10.1.0.0/16\", "
+		   "\"11.0.0.0/8\"} "
+		   "time = \"06:00-07:00\" action = servfail }\n"
+		   "group \"in\" { prefixes = {\"10.1.2.0/24\"} "
+		   "time = \"06:00-07:00\" action = drop }\n"
+		   "group \"one\" { prefixes = {\"10.1.2.3\"} "
+		   "sinkhole = \"192.0.2.1\" } }");
+	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++)
+		ck_assert_msg(
+		    strcmp(site_ask(db, "phish.example", 0, at[i].client,
+			       midnight + at[i].hour * 3600),
+			at[i].want) == 0,
+		    "%s at %d is not %s", at[i].client, at[i].hour, at[i].want);
 }
 END_TEST
 
@@ -487,6 +535,38 @@ START_TEST(addresses_where_that_is_said)
 }
 END_TEST
 
+START_TEST(who_lists_an_address_is_told)
+{
+	char *out;
+
+	site_file("ips", "198.51.100.0/24\n2001:db8::/32\n");
+	site_file("fine", "198.51.100.7\n");
+	with("feed \"ips\" { url = \"@/ips\" addresses = yes case = \"C1\" "
+	     "authority = \"The Office\" }\n"
+	     "allow \"fine\" { url = \"@/fine\" addresses = yes }\n");
+	out = run_output(
+	    "lookup -d list.fsdb 198.51.100.9 198.51.100.7 192.0.2.1");
+	ck_assert_ptr_eq(strstr(out,
+			     "198.51.100.9: nxdomain, entry "
+			     "198.51.100.0/24 (address), feed ips, "),
+	    out);
+	ck_assert_ptr_nonnull(strstr(out, ", case C1, authority The Office\n"));
+	ck_assert_ptr_nonnull(strstr(out,
+	    "\n198.51.100.7: allow, entry 198.51.100.7/32 (address), feed "
+	    "fine, "));
+	ck_assert_ptr_nonnull(strstr(out, "\n192.0.2.1: not listed\n"));
+	free(out);
+	out = run_output("lookup --json -d list.fsdb 2001:db8:1::1");
+	ck_assert_ptr_nonnull(strstr(out, "\"listed\":true"));
+	ck_assert_ptr_nonnull(strstr(out, "\"action\":\"nxdomain\""));
+	ck_assert_ptr_nonnull(
+	    strstr(out, "\"entry\":\"2001:db8::/32\",\"match\":\"address\""));
+	free(out);
+	ck_assert_int_eq(
+	    run_status(NULL, "lookup -d list.fsdb 198.51.100.7"), 1);
+}
+END_TEST
+
 START_TEST(places_of_rules)
 {
 	const struct fsk_policy_settings *s;
@@ -530,6 +610,7 @@ make_suite(void)
 	tcase_add_test(tc, prefixes_of_files);
 	tcase_add_test(tc, many_groups);
 	tcase_add_test(tc, groups_have_hours);
+	tcase_add_test(tc, shorter_prefixes_have_the_other_hours);
 	tcase_add_test(tc, groups_have_lists);
 	tcase_add_test(tc, lists_of_groups_are_read_again);
 	tcase_add_test(tc, lists_of_groups_in_secret);
@@ -537,6 +618,7 @@ make_suite(void)
 	tcase_add_test(tc, rules_have_cases);
 	tcase_add_test(tc, aliases_count_where_that_is_said);
 	tcase_add_test(tc, addresses_where_that_is_said);
+	tcase_add_test(tc, who_lists_an_address_is_told);
 	tcase_add_test(tc, places_of_rules);
 	suite_add_tcase(s, tc);
 	return s;

@@ -342,7 +342,7 @@ START_TEST(check_tells_who_gets_which_answer)
 	    "policy {\n sinkhole = \"192.0.2.7\" ttl = 30 signed = servfail "
 	    "trust-ecs = yes\n"
 	    "category \"phishing\" { ttl = 5 ede = censored "
-	    "ede-text = \"no\\x1b[2J\" }\n"
+	    "ede-text = \"no\\x1b[2J\" aliases = yes minimum-feeds = 2 }\n"
 	    "grade \"yellow\" { action = log }\n"
 	    "rule \"court 7/26\" { names = {\"a.example\", \"b.example\"} "
 	    "files = {\"@/names\"} category = order case = \"7/26\" "
@@ -352,31 +352,39 @@ START_TEST(check_tells_who_gets_which_answer)
 	    "group \"schools\" { prefixes = {\"10.0.0.0/8\", "
 	    "\"2001:db8::/32\"} prefix-files = {\"@/none\"} "
 	    "time = \"Mon-Fri 08:00-20:00\" block = {\"g.example\"} "
-	    "allow-files = {\"@/names\"} action = nodata aliases = yes\n"
-	    "category \"scam\" { action = nxdomain minimum-feeds = 2 }\n"
+	    "allow-files = {\"@/names\"} action = nodata\n"
+	    "category \"scam\" { action = nxdomain }\n"
 	    "grade \"red\" { cname = \"c.example\" }\n"
 	    "feed \"one\" { action = passthru } }\n"
 	    "group \"research\" { prefixes = {\"192.0.2.128/25\"} "
-	    "off = yes }\n"
+	    "off = yes category \"order\" { ttl = 5 } }\n"
 	    "}\n");
 	r = command("check -c feeds.conf", 0);
 	says(r.out,
 	    "\npolicy: sinkhole 192.0.2.7, TTL 30, signed names servfail, "
 	    "client subnets are trusted\n"
-	    "category phishing: TTL 5, EDE censored, EDE text no?[2J\n"
+	    "category phishing: TTL 5, EDE censored, EDE text no?[2J, "
+	    "aliases count, 2 feeds must agree\n"
 	    "grade yellow: log\n"
 	    "rule court 7/26: 2 names, 1 file of names, category order, red, "
 	    "refused, TTL 30, only for A AAAA, case 7/26\n"
 	    "rule nets: 1 prefix, category order, yellow, log, TTL 30\n"
 	    "group schools: 2 prefixes, 1 file of prefixes, "
 	    "Mon-Fri 08:00-20:00 (UTC), 1 name of its own, 1 file allowed, "
-	    "nodata, aliases count\n"
-	    "  category scam: nxdomain, 2 feeds must agree\n"
+	    "nodata\n"
+	    "  category scam: nxdomain\n"
 	    "  grade red: cname c.example\n"
 	    "  feed one: passthru\n"
-	    "group research: 1 prefix, nothing is blocked\n");
+	    "group research: 1 prefix, nothing is blocked\n"
+	    "  category order: TTL 5\n");
 	says(r.err, "warning: group schools: cannot read '");
 	ck_assert_ptr_null(strstr(r.err, "names'"));
+	/* A category that nothing has is a slip of the pen. */
+	says(r.err,
+	    "warning: group schools: no feed or rule has the category "
+	    "'scam'");
+	ck_assert_ptr_null(strstr(r.err, "'phishing'"));
+	ck_assert_ptr_null(strstr(r.err, "'order'"));
 	run_free(&r);
 	/* Where there is none, nothing is told of it. */
 	site_write("feed \"one\" { url = \"/x\" }");

@@ -215,7 +215,7 @@ check(const struct fsk_db *db, const struct fsk_verdict *v)
 	if (v->found.covered)
 		fsk_db_attr(v->db, v->found.attr, &a);
 	if (v->answer != NULL &&
-	    (fsk_ede_text(v, text) > FSK_EDE_TEXT_MAX ||
+	    (fsk_ede_text(db, v, text) > FSK_EDE_TEXT_MAX ||
 		fsk_ede_json(db, v, text) > FSK_EDE_JSON_MAX))
 		abort();
 }

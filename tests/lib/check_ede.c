@@ -150,9 +150,27 @@ START_TEST(placeholders_are_replaced)
 	    .category = "scam",
 	    .case_number = "7-26",
 	    .feed = { plain, office } });
-	len = fsk_ede_text(&verdict, text);
+	len = fsk_ede_text(db, &verdict, text);
 	ck_assert_uint_eq(len, strlen(templates[_i].text));
 	ck_assert_mem_eq(text, templates[_i].text, len);
+}
+END_TEST
+
+START_TEST(the_contact_of_the_policy_is_a_placeholder_too)
+{
+	static const char want[] = "ask tel:+2 of alpha";
+	char text[FSK_EDE_TEXT_MAX];
+	size_t len;
+
+	with(&(struct entry){ .text = "ask {contact} of {feed}",
+	    .category = "scam",
+	    .feed = { plain },
+	    .contact = "tel:+2",
+	    .organisation = "",
+	    .incidents = "" });
+	len = fsk_ede_text(db, &verdict, text);
+	ck_assert_uint_eq(len, strlen(want));
+	ck_assert_mem_eq(text, want, len);
 }
 END_TEST
 
@@ -168,7 +186,7 @@ START_TEST(who_answers_for_it_is_told)
 		_i == 0       ? plain
 		    : _i == 1 ? office
 			      : (struct fsk_feed){ "beta", "", "", "", 0 } } });
-	len = fsk_ede_text(&verdict, text);
+	len = fsk_ede_text(db, &verdict, text);
 	ck_assert_uint_eq(len, _i == 2 ? 5 : 6);
 	ck_assert_mem_eq(text, _i == 2 ? "alpha" : "office", len);
 }
@@ -188,7 +206,7 @@ START_TEST(long_texts_are_cut_between_characters)
 			   "\303\244\303\244\303\244\303\244",
 	    .feed = { plain } });
 	memset(text, 7, sizeof(text));
-	len = fsk_ede_text(&verdict, text);
+	len = fsk_ede_text(db, &verdict, text);
 	ck_assert_uint_le(len, FSK_EDE_TEXT_MAX);
 	ck_assert_uint_ge(len, FSK_EDE_TEXT_MAX - 3);
 	ck_assert_uint_eq((len - 245 - (unsigned)_i) % 2, 0);
@@ -259,6 +277,8 @@ START_TEST(the_contact_of_the_policy_where_the_feed_has_none)
 	    .contact = "  https://a.example   mailto:b@c.example ",
 	    .organisation = "",
 	    .incidents = "" });
+	ck_assert_str_eq(fsk_ede_contact(db, &verdict),
+	    "  https://a.example   mailto:b@c.example ");
 	/* A case without a database of cases is not told. */
 	json_is("{\"c\":[\"https://a.example\",\"mailto:b@c.example\"],"
 		"\"j\":\"listed: spyware\",\"s\":4}");
@@ -335,6 +355,7 @@ main(void)
 #define COUNT(a) (int)(sizeof(a) / sizeof(*(a)))
 	tcase_add_checked_fixture(tc, kit_setup, teardown);
 	tcase_add_loop_test(tc, placeholders_are_replaced, 0, COUNT(templates));
+	tcase_add_test(tc, the_contact_of_the_policy_is_a_placeholder_too);
 	tcase_add_loop_test(tc, who_answers_for_it_is_told, 0, 3);
 	tcase_add_loop_test(tc, long_texts_are_cut_between_characters, 0, 3);
 	tcase_add_loop_test(tc, codes_of_errors, 0, 5);

@@ -383,7 +383,7 @@ START_TEST(the_reason_is_told)
 {
 	struct fsk_verdict v = ask_as(NULL, "bad.example", NULL, 0, 1);
 	char text[FSK_EDE_TEXT_MAX], json[FSK_EDE_JSON_MAX];
-	size_t len = fsk_ede_text(&v, text);
+	size_t len = fsk_ede_text(db, &v, text);
 
 	ck_assert_uint_eq(len, strlen("listed: phishing"));
 	ck_assert_mem_eq(text, "listed: phishing", len);
