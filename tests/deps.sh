@@ -13,7 +13,7 @@ packages="gcc libc6-dev make pkg-config patch xz-utils bzip2 ca-certificates
 	check libevent-dev libssl-dev libexpat1-dev
 	libnghttp2-dev flex bison zstd nsd bind9-dnsutils bind9-utils
 	ldnsutils openssl dnsmasq-base"
-[ "${1-}" = clickhouse ] && packages="$packages clickhouse-server clickhouse-common"
+[ "${1-}" = clickhouse ] && packages="$packages clickhouse-server clickhouse-common curl"
 [ "${1-}" = bench ] && packages="$packages liblmdb-dev dnsperf valgrind python3-minimal"
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0 # not Debian: trust the user
