@@ -360,6 +360,27 @@ START_TEST(the_dashboard_shows_what_was_blocked)
 }
 END_TEST
 
+/* A number that is cut off is taken for a smaller one. */
+START_TEST(numbers_are_not_cut_off)
+{
+	int wide;
+
+	sign_in(390, OPERATOR);
+	wait_for("document.querySelector('#feeds tbody tr')");
+	value("document.querySelectorAll('#feeds td').forEach(td => {"
+	      "if (td.textContent === 'alpha') td.textContent = 'openphish'; "
+	      "if (/^\\d+$/.test(td.textContent)) "
+	      "td.textContent = '9\\u202f999\\u202f999'; })");
+	ck_assert_ptr_nonnull(
+	    strstr(value("document.getElementById('feeds').innerText"),
+		"9\u202f999\u202f999"));
+	wide = atoi(
+	    value("document.querySelector('#feeds table').scrollWidth"));
+	ck_assert_int_le(
+	    wide, atoi(value("document.getElementById('feeds').clientWidth")));
+}
+END_TEST
+
 START_TEST(researchers_see_what_is_released)
 {
 	sign_in(widths[_i], RESEARCHER);
@@ -427,6 +448,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, the_dashboard_shows_what_was_blocked, 0, 2);
+	tcase_add_test(t, numbers_are_not_cut_off);
 	tcase_add_loop_test(t, researchers_see_what_is_released, 0, 2);
 	tcase_add_test(t, a_wrong_token_is_told);
 	tcase_add_loop_test(t, the_report_needs_nothing_but_itself, 0, 2);
