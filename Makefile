@@ -157,7 +157,7 @@ deps:
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@LIST="$(LIST)" ONCE="$(ONCE)" UPSTREAM="$(UPSTREAM)" DATA="$(DATA)" \
-		sh tests/demo/demo.sh $B $(UNBOUND)
+		CLICKHOUSE="$(CLICKHOUSE)" sh tests/demo/demo.sh $B $(UNBOUND)
 
 install: all
 	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(PREFIX)/sbin \
@@ -172,7 +172,8 @@ clean:
 help:
 	@echo 'make            build fraudsink-feeds, fraudsink-stats and fraudsink.so'
 	@echo 'make demo       install what is missing, build, block a list in a real Unbound'
-	@echo '                ONCE=1 show and exit, LIST=FILE your list, UPSTREAM=ADDR'
+	@echo '                ONCE=1 show and exit, LIST=FILE your list, UPSTREAM=ADDR,'
+	@echo '                CLICKHOUSE=URL count there'
 	@echo 'make check      build and run all tests (SAN=1, SAN=thread)'
 	@echo 'make bench      measure against other structures and resolvers'
 	@echo 'make fuzz       fuzz the readers and the parsers (FUZZ_SECONDS=60)'

@@ -317,9 +317,9 @@ http_start(struct http **out, const char *address,
 	    limits->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)HTTP_HEAD_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)IDLE_SECONDS, MHD_OPTION_THREAD_STACK_SIZE,
-	    (size_t)STACK_SIZE, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-	    MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h,
-	    MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_END);
+	    (size_t)STACK_SIZE, MHD_OPTION_NOTIFY_CONNECTION,
+	    connection_changed, h, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
+	    MHD_OPTION_END);
 	if (h->daemon != NULL) {
 		*out = h;
 		return FSK_OK;

@@ -112,8 +112,10 @@ terminal_show(const char *text, size_t len)
 	/* A newline after the last row would move all up. */
 	for (const char *p = text; p < text + len && rows > 0; p++)
 		if (*p == '\n') {
-			put(line, (size_t)(p - line));
+			/* Not after it: behind a full line the cursor stands on
+			 * its last character. */
 			put(CLEAR_LINE, sizeof(CLEAR_LINE) - 1);
+			put(line, (size_t)(p - line));
 			line = p + 1;
 			if (--rows > 0)
 				put("\r\n", 2);

@@ -2,12 +2,14 @@
 /* fraudsink-stats warnings: what was ordered, sent and acknowledged. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "lib/prefix.h"
@@ -17,7 +19,7 @@
 #include "stats/warn.h"
 
 static const char help[] =
-    "usage: fraudsink-stats warnings [-c FILE] [--json]\n"
+    "usage: fraudsink-stats warnings [-c FILE] [--json | --csv]\n"
     "       fraudsink-stats warnings [-c FILE] --acknowledge ANSWERS\n"
     "       fraudsink-stats warnings [-c FILE] --token ADDRESS...\n"
     "\n"
@@ -31,15 +33,19 @@ static const char help[] =
     "\n"
     "  -c, --config FILE      default: " CONF_DEFAULT "\n"
     "      --json             one object a line\n"
+    "      --csv              a table for programs\n"
     "  -h, --help\n"
     "\n"
     "Exit status: 0, 1 some answers are to no order, 2 error.\n";
 
-enum { OPT_JSON = 256, OPT_ACKNOWLEDGE, OPT_TOKEN };
+enum { OPT_JSON = 256, OPT_CSV, OPT_ACKNOWLEDGE, OPT_TOKEN };
+
+enum form { TEXT_FORM, JSON_FORM, CSV_FORM };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "csv", no_argument, NULL, OPT_CSV },
 	{ "acknowledge", required_argument, NULL, OPT_ACKNOWLEDGE },
 	{ "token", no_argument, NULL, OPT_TOKEN },
 	{ "help", no_argument, NULL, 'h' },
@@ -159,8 +165,8 @@ read_orders(struct orders *orders)
 	}
 	if (d != NULL)
 		closedir(d);
-	if (good)
-		each_id(answers, note_answer, orders, &bad); /* if any */
+	if (good && access(answers, F_OK) == 0)
+		good = each_id(answers, note_answer, orders, &bad);
 	free(answers);
 	if (!good)
 		complain("cannot read '%s': %s", folder, strerror(errno));
@@ -182,8 +188,28 @@ compare_days(const void *a, const void *b)
 	return x->day < y->day ? -1 : x->day > y->day;
 }
 
+static void
+print_day(const char *day, const struct day_count *d, enum form form)
+{
+	switch (form) {
+	case TEXT_FORM:
+		printf("%.10s %9" PRIu64 " %13" PRIu64 "\n", day, d->ordered,
+		    d->acknowledged);
+		break;
+	case JSON_FORM:
+		printf("{\"day\":\"%.10s\",\"ordered\":%" PRIu64
+		       ",\"acknowledged\":%" PRIu64 "}\n",
+		    day, d->ordered, d->acknowledged);
+		break;
+	case CSV_FORM:
+		printf("%.10s,%" PRIu64 ",%" PRIu64 "\n", day, d->ordered,
+		    d->acknowledged);
+		break;
+	}
+}
+
 static int
-print_days(const struct orders *orders, bool json)
+print_days(const struct orders *orders, enum form form)
 {
 	struct day_count *days = NULL;
 	size_t n = 0;
@@ -207,20 +233,15 @@ print_days(const struct orders *orders, bool json)
 		days = table_value(&by_day, 0);
 	if (n > 0)
 		qsort(days, n, sizeof(*days), compare_days);
-	if (!json)
-		printf("day          ordered  acknowledged\n");
+	if (form != JSON_FORM)
+		puts(form == CSV_FORM ? "day,ordered,acknowledged"
+				      : "day          ordered  acknowledged");
 	for (size_t i = 0; i < n; i++) {
 		char *path = warn_path("", days[i].day);
 
 		if (path == NULL)
 			break;
-		if (json)
-			printf("{\"day\":\"%.10s\",\"ordered\":%" PRIu64
-			       ",\"acknowledged\":%" PRIu64 "}\n",
-			    path + 1, days[i].ordered, days[i].acknowledged);
-		else
-			printf("%.10s %9" PRIu64 " %13" PRIu64 "\n", path + 1,
-			    days[i].ordered, days[i].acknowledged);
+		print_day(path + 1, &days[i], form);
 		free(path);
 	}
 	table_fini(&by_day);
@@ -229,7 +250,6 @@ print_days(const struct orders *orders, bool json)
 
 struct answering {
 	struct orders *orders;
-	FILE *to;
 	uint64_t fresh, again, unknown;
 };
 
@@ -246,26 +266,44 @@ take_answer(void *arg, const char *id)
 	} else {
 		o->acknowledged = true;
 		a->fresh++;
-		return fprintf(a->to, "{\"id\":\"%s\"}\n", id) > 0;
 	}
 	return true;
+}
+
+/* Writes the ids of what is acknowledged, in place of those of before: orders
+ * that were let go of are not among them. */
+static bool
+keep_answers(const struct orders *orders)
+{
+	char *path = answers_path(orders->c), *fresh = NULL;
+	FILE *to = NULL;
+	bool good = path != NULL && asprintf(&fresh, "%s.new", path) != -1 &&
+	    (to = fopen(fresh, "we")) != NULL;
+
+	for (size_t i = 0; good && i < orders->table.n; i++) {
+		const struct order *o = table_value(&orders->table, i);
+		size_t len;
+		const char *id = table_key(&orders->table, i, &len);
+
+		if (o->acknowledged)
+			good = fprintf(
+				   to, "{\"id\":\"%.*s\"}\n", (int)len, id) > 0;
+	}
+	if (to != NULL)
+		good &= fclose(to) == 0;
+	good = good && rename(fresh, path) == 0;
+	free(path);
+	free(fresh);
+	return good;
 }
 
 static int
 acknowledge(struct orders *orders, const char *path)
 {
-	char *answers = answers_path(orders->c);
 	struct answering a = { .orders = orders };
 	uint64_t bad = 0;
-	bool good;
 
-	if (answers != NULL)
-		a.to = fopen(answers, "ae");
-	good = a.to != NULL && each_id(path, take_answer, &a, &bad);
-	if (a.to != NULL)
-		good &= fclose(a.to) == 0;
-	free(answers);
-	if (!good) {
+	if (!each_id(path, take_answer, &a, &bad) || !keep_answers(orders)) {
 		complain("cannot take the answers of '%s': %s", path,
 		    strerror(errno));
 		return EXIT_ERROR;
@@ -308,16 +346,24 @@ print_tokens(const struct conf *c, char **addresses, int n)
 }
 
 static int
-run(const struct conf *c, const char *answers, bool json)
+run(const struct conf *c, const char *answers, enum form form)
 {
 	struct orders orders = { .c = c };
-	int rc = EXIT_ERROR;
+	int rc = EXIT_ERROR, folder = -1;
 
+	/* Who takes answers at the same time waits. */
+	if (answers != NULL)
+		folder = open(
+		    c->warnings.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder != -1)
+		flock(folder, LOCK_EX);
 	table_init(&orders.table, sizeof(struct order));
 	if (read_orders(&orders))
 		rc = answers != NULL ? acknowledge(&orders, answers)
-				     : print_days(&orders, json);
+				     : print_days(&orders, form);
 	table_fini(&orders.table);
+	if (folder != -1)
+		close(folder);
 	return rc;
 }
 
@@ -325,7 +371,8 @@ int
 cmd_warnings(int argc, char **argv)
 {
 	const char *path = CONF_DEFAULT, *answers = NULL;
-	bool json = false, token = false;
+	enum form form = TEXT_FORM;
+	bool token = false;
 	struct conf *c;
 	int o, rc;
 
@@ -335,7 +382,10 @@ cmd_warnings(int argc, char **argv)
 			path = optarg;
 			break;
 		case OPT_JSON:
-			json = true;
+			form = JSON_FORM;
+			break;
+		case OPT_CSV:
+			form = CSV_FORM;
 			break;
 		case OPT_ACKNOWLEDGE:
 			answers = optarg;
@@ -357,7 +407,7 @@ cmd_warnings(int argc, char **argv)
 	if (c == NULL)
 		return EXIT_ERROR;
 	rc = token ? print_tokens(c, argv + optind, argc - optind)
-		   : run(c, answers, json);
+		   : run(c, answers, form);
 	conf_free(c);
 	return finish_output(rc);
 }

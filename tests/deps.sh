@@ -2,7 +2,8 @@
 # Installs what building, testing and the demo need from Debian's packages, if
 # something is missing; says what it installs.  Without root it prints the line
 # to run and stops.  `tests/deps.sh bench` adds what only `make bench` needs,
-# `tests/deps.sh clickhouse` the server that some tests skip without.
+# `tests/deps.sh clickhouse` the server that some tests skip without, `browser`
+# the one that looks at the pages.
 set -eu
 
 packages="gcc libc6-dev make pkg-config patch xz-utils bzip2 ca-certificates
@@ -13,7 +14,8 @@ packages="gcc libc6-dev make pkg-config patch xz-utils bzip2 ca-certificates
 	check libevent-dev libssl-dev libexpat1-dev
 	libnghttp2-dev flex bison zstd nsd bind9-dnsutils bind9-utils
 	ldnsutils openssl dnsmasq-base"
-[ "${1-}" = clickhouse ] && packages="$packages clickhouse-server clickhouse-common"
+[ "${1-}" = clickhouse ] && packages="$packages clickhouse-server clickhouse-common curl"
+[ "${1-}" = browser ] && packages="$packages chromium"
 [ "${1-}" = bench ] && packages="$packages liblmdb-dev dnsperf valgrind python3-minimal"
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0 # not Debian: trust the user

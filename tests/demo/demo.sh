@@ -9,6 +9,8 @@
 # UPSTREAM=IP  where names that are not listed are asked; without it a local NSD
 #              answers 192.0.2.1 for every name, and no internet is needed
 # DATA=FOLDER  where real feeds may lie
+# CLICKHOUSE=URL  a server for what is counted; it is asked, too (database
+#              fraudsink_demo, made anew)
 set -eu
 
 build=$1
@@ -169,7 +171,21 @@ journal = "$run/journal"
 key-file = "$run/stats.key"
 feeds-state = "$run/feeds"
 CONF
-echo "== count it"
+where=
+if [ -n "${CLICKHOUSE-}" ]; then
+	where=" (in ClickHouse)"
+	cat >>"$run/stats.conf" <<-CONF
+	store = clickhouse
+	clickhouse {
+		url = "$CLICKHOUSE"
+		database = "fraudsink_demo"
+	}
+	CONF
+	curl -sf "$CLICKHOUSE" --data-binary 'DROP DATABASE IF EXISTS fraudsink_demo' ||
+		fail "no ClickHouse answers at $CLICKHOUSE"
+	"$stats" init -c "$run/stats.conf"
+fi
+echo "== count it$where"
 "$stats" collect --once -c "$run/stats.conf"
 "$stats" top names -c "$run/stats.conf" | sed 's/^./   &/'
 "$stats" top names --csv --limit 0 -c "$run/stats.conf" 2>/dev/null | grep -q "^$listed," || {

@@ -262,6 +262,19 @@ start_live(int *terminal, char *name, size_t size)
 	return pid;
 }
 
+/* After 80 characters the cursor stands on the last of them: who clears the
+ * rest of the line then takes a number's last digit. */
+static void
+check_full_lines(const char *text)
+{
+	const char *head = strstr(text, "names, this hour");
+	const char *end = strpbrk(head, "\033\r");
+
+	ck_assert_int_eq(end - head, 80);
+	ck_assert_int_eq(*end, '\r');
+	ck_assert_ptr_nonnull(strstr(text, "\033[K"));
+}
+
 /* 'q', Ctrl-C and SIGTERM. */
 START_TEST(the_screen_leaves_the_terminal_as_it_was)
 {
@@ -279,6 +292,8 @@ START_TEST(the_screen_leaves_the_terminal_as_it_was)
 	ck_assert_int_eq(tcgetattr(keep, &before), 0);
 	read_until(terminal, text, sizeof(text), "\033[?1049h");
 	read_until(terminal, text, sizeof(text), "names, this hour");
+	read_until(terminal, text, sizeof(text), "categories");
+	check_full_lines(text);
 	/* It fits: 24 rows, nothing scrolls. */
 	{
 		unsigned rows = 0;

@@ -258,6 +258,25 @@ START_TEST(addresses_are_read)
 }
 END_TEST
 
+/* Two that share a port would each answer half of what is asked. */
+START_TEST(a_port_in_use_is_told)
+{
+	struct http *first, *second;
+	struct fsk_error err;
+	char address[32];
+
+	stats_good(
+	    http_start(&first, "127.0.0.1:0", &limits, handler, NULL, &err),
+	    &err);
+	snprintf(address, sizeof(address), "127.0.0.1:%u", http_port(first));
+	ck_assert_int_eq(
+	    http_start(&second, address, &limits, handler, NULL, &err),
+	    FSK_EIO);
+	ck_assert_ptr_nonnull(strstr(err.text, address));
+	http_stop(first);
+}
+END_TEST
+
 START_TEST(tokens_are_compared_to_their_end)
 {
 	struct token t = { "0123456789abcdef", 16 }, none = { "", 0 };
@@ -326,6 +345,7 @@ main(void)
 	t = tcase_create("others");
 	tcase_add_loop_test(t, addresses_are_read, 0,
 	    (int)(sizeof(addresses) / sizeof(*addresses)));
+	tcase_add_test(t, a_port_in_use_is_told);
 	tcase_add_test(t, tokens_are_compared_to_their_end);
 	tcase_add_loop_test(t, tokens_are_read_from_files, 0,
 	    (int)(sizeof(files) / sizeof(*files)));

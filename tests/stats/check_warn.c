@@ -484,6 +484,58 @@ START_TEST(answers_are_counted_once)
 	ck_assert_str_eq(stats_output(),
 	    "{\"day\":\"2024-10-04\",\"ordered\":2,\"acknowledged\":1}\n"
 	    "{\"day\":\"2024-10-05\",\"ordered\":1,\"acknowledged\":0}\n");
+	snprintf(
+	    args, sizeof(args), "warnings -c %s/stats.conf --csv", kit_dir);
+	ck_assert_int_eq(stats_run(args), 0);
+	ck_assert_str_eq(stats_output(),
+	    "day,ordered,acknowledged\n2024-10-04,2,1\n2024-10-05,1,0\n");
+}
+END_TEST
+
+/* The ids that were answered. */
+static const char *
+answered(void)
+{
+	static char text[4096];
+	FILE *f = fopen(kit_path("warnings/acknowledged"), "r");
+	size_t n = 0;
+
+	if (f != NULL) {
+		n = fread(text, 1, sizeof(text) - 1, f);
+		fclose(f);
+	}
+	text[n] = '\0';
+	return text;
+}
+
+/* What was answered goes with the orders. */
+START_TEST(answers_are_not_kept_for_longer_than_orders)
+{
+	char args[1200], answers[512];
+	struct warn *w;
+	FILE *f;
+
+	configure("");
+	w = open_it();
+	event(w, DAY, "192.0.2.7", "a.example");
+	event(w, DAY + 1, "192.0.2.8", "a.example");
+	snprintf(answers, sizeof(answers), "%s", kit_path("answers"));
+	snprintf(args, sizeof(args),
+	    "warnings -c %s/stats.conf --acknowledge %s", kit_dir, answers);
+	f = fopen(answers, "w");
+	fputs(file_of(DAY), f);
+	fclose(f);
+	ck_assert_int_eq(stats_run(args), 0);
+	ck_assert_uint_eq(lines(answered()), 1);
+	warn_maintain(w, (DAY + 1 + 7) * 86400ll + 1);
+	f = fopen(answers, "w");
+	fputs(file_of(DAY + 1), f);
+	fclose(f);
+	ck_assert_int_eq(stats_run(args), 0);
+	ck_assert_uint_eq(lines(answered()), 1);
+	/* {"id":"...", of an order more comes */
+	ck_assert_int_eq(memcmp(answered(), file_of(DAY + 1), 24), 0);
+	warn_close(w);
 }
 END_TEST
 
@@ -526,6 +578,7 @@ main(void)
 	tcase_add_test(tc, a_day_has_its_bound_and_old_ones_go);
 	tcase_add_test(tc, orders_are_sent_until_they_are_taken);
 	tcase_add_test(tc, answers_are_counted_once);
+	tcase_add_test(tc, answers_are_not_kept_for_longer_than_orders);
 	tcase_add_test(tc, the_operator_can_tell_whose_a_token_is);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
