@@ -190,9 +190,9 @@ warn_of(struct collector *k, const struct fsk_event *e, uint64_t now,
 }
 
 static bool
-take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
+add_event(
+    struct collector *k, const struct fsk_event *e, const struct meaning *m)
 {
-	struct collector *k = arg;
 	struct rollup_event r = {
 		.time = time_of(k, e),
 		.feeds = m->feeds,
@@ -213,10 +213,8 @@ take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
 
 	/* What a list that is only tried would do is no hit: the query was
 	 * resolved, or is blocked and told by an event of its own. */
-	if (e->would > FSK_WOULD_BLOCK) {
-		k->no_hits++;
+	if (e->would > FSK_WOULD_BLOCK)
 		return true;
-	}
 	if (k->warn != NULL)
 		warn_of(k, e, r.time, m);
 	geo_find(k->geo, e->client, &place);
@@ -234,6 +232,15 @@ take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
 	    rollup_add(k->rollup, &r);
 }
 
+static bool
+take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
+{
+	struct collector *k = arg;
+
+	k->short_of_memory = !add_event(k, e, m);
+	return !k->short_of_memory;
+}
+
 long
 collector_take_all(struct collector *k, size_t most,
     size_t (*count)(const struct collector *k))
@@ -244,17 +251,16 @@ collector_take_all(struct collector *k, size_t most,
 	for (size_t i = 0; i < k->c->rings.n; i++) {
 		struct source *s = k->source[i];
 		const size_t before = count(k);
-		size_t n, room = TAKEN_MOST;
+		size_t room = TAKEN_MOST;
 
 		if (!source_attached(s) || before >= TAKEN_MOST)
 			continue;
 		room -= before;
-		k->no_hits = 0;
-		n = source_take(
+		k->short_of_memory = false;
+		all += source_take(
 		    s, words_now(k), most < room ? most : room, take_one, k);
-		if (count(k) - before + k->no_hits != n)
+		if (k->short_of_memory)
 			return FSK_ENOMEM;
-		all += n;
 	}
 	return (long)all;
 }
