@@ -118,7 +118,8 @@ collector_attach(struct collector *k)
 
 /* ---- writing ---- */
 
-/* Puts how far rings are stored that were in the journal and are no more. */
+/* Puts how far rings are stored that were in the journal and are no more, or
+ * not yet. */
 static int
 put_left(struct collector *k, int64_t now, struct fsk_error *err)
 {
@@ -128,12 +129,12 @@ put_left(struct collector *k, int64_t now, struct fsk_error *err)
 
 	for (size_t i = 0; rc == FSK_OK && i < k->nleft; i++) {
 		const struct journal_ring *left = &k->left[i];
-		bool attached = false;
+		bool marked = false; /* then its source puts it */
 
 		for (size_t j = 0; j < k->c->rings.n; j++)
-			attached |= source_attached(k->source[j]) &&
+			marked |= source_is_marked(k->source[j]) &&
 			    source_is(k->source[j], left->id);
-		if (attached)
+		if (marked)
 			continue;
 		rc = store_ring(k->store, left->id, r, err);
 		for (unsigned w = 0; rc == FSK_OK && w < left->workers; w++)

@@ -324,6 +324,8 @@ source_is_stored(const struct source *s, struct store *store, bool *is,
 void
 source_stored(struct source *s)
 {
+	if (!s->marked)
+		return; /* it was attached since */
 	s->was = s->now;
 	s->marked = false;
 	s->damaged -= s->damaged_put;
