@@ -241,10 +241,13 @@ journal_write(struct journal *j, const struct words *w,
 
 		if (done == -1 && errno == EINTR)
 			continue;
-		if (done == -1)
-			/* What stands behind the records is no record. */
-			return fsk_fail(err, FSK_EIO, "cannot write '%s': %s",
-			    j->path, strerror(errno));
+		if (done == -1) {
+			fsk_fail(err, FSK_EIO, "cannot write '%s': %s", j->path,
+			    strerror(errno));
+			/* If it stays, it is no record. */
+			(void)!ftruncate(j->fd, j->len);
+			return FSK_EIO;
+		}
 		p += done;
 		left -= (size_t)done;
 	}
