@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stats/journal.c: what was written whole comes back, whatever is behind it */
 #include <check.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "stats/journal.h"
 #include "tests/lib/kit.h"
@@ -332,6 +334,56 @@ START_TEST(what_cannot_be_written_leaves_the_file_as_it_was)
 }
 END_TEST
 
+static size_t
+memory_used(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	size_t pages;
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%zu", &pages), 1);
+	fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What cannot be read for the moment is there for the next. */
+START_TEST(without_memory_it_is_not_taken_for_empty)
+{
+	const char *san = getenv("FRAUDSINK_TEST_SAN");
+	struct journal *j = open_it();
+	struct rlimit limit, little;
+	unsigned got = 0;
+	size_t len;
+
+	if (san != NULL && *san != '\0') {
+		printf("skipped: a sanitizer does not live with a limit\n");
+		journal_close(j);
+		return;
+	}
+	write_records(j, 1);
+	for (unsigned i = 0; i < 1000; i++)
+		note_events(j, i);
+	stats_good(journal_write(j, &before, both, 2, &err), &err);
+	journal_close(j);
+	j = open_it();
+	len = length();
+	malloc_trim(0); /* what the other journal had */
+	getrlimit(RLIMIT_AS, &limit);
+	little = limit;
+	little.rlim_cur = memory_used() + len / 2;
+	setrlimit(RLIMIT_AS, &little);
+	ck_assert_int_eq(
+	    journal_replay(j, &after, want_all, count_only, &got, &err),
+	    FSK_ENOMEM);
+	setrlimit(RLIMIT_AS, &limit);
+	ck_assert_uint_eq(got, EVENTS);
+	stats_good(
+	    journal_replay(j, &after, want_all, count_only, &got, &err), &err);
+	ck_assert_uint_eq(got, 1001 * EVENTS);
+	journal_close(j);
+}
+END_TEST
+
 struct back {
 	struct seen seen;
 	struct journal *again; /* where it is noted, too */
@@ -418,6 +470,7 @@ main(void)
 	tcase_add_test(tc, it_goes_on_behind_the_last_whole_record);
 	tcase_add_test(tc, what_is_cut_off_or_damaged_ends_it);
 	tcase_add_test(tc, what_cannot_be_written_leaves_the_file_as_it_was);
+	tcase_add_test(tc, without_memory_it_is_not_taken_for_empty);
 	tcase_add_test(tc, records_and_notes_can_be_had_back);
 	tcase_add_test(tc, one_process_at_a_time_has_it);
 	suite_add_tcase(s, tc);
