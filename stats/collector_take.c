@@ -71,7 +71,10 @@ open_journal(struct collector *k, struct journal **j, const char *path,
 	struct replay p = { k, { .code = FSK_OK } };
 	int rc;
 
-	if (journal_open(j, path, err) != FSK_OK) {
+	rc = journal_open(j, path, err);
+	if (rc == FSK_ENOMEM)
+		return rc;
+	if (rc != FSK_OK) {
 		complain("%s; without it more than some ten thousand events a "
 			 "second may be too many",
 		    err->text);
