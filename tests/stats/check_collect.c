@@ -1067,6 +1067,33 @@ START_TEST(the_configuration_can_be_read_again)
 }
 END_TEST
 
+/* Events are in the journal alone when another one is to be used. */
+START_TEST(a_journal_that_cannot_be_stored_is_not_left_behind)
+{
+	const struct store_query q = all(STORE_DAY);
+
+	conf = stats_conf("interval = 2s\n");
+	open_ring("ring", 64);
+	start();
+	block(0, 1, 1);
+	wait_for(1);
+	change_store(DOWN);
+	for (unsigned i = 0; i < 40; i++)
+		block(0, i, i);
+	wait_for_room();
+	configure("interval = 1s\njournal = ''\n");
+	kill(daemon_pid, SIGHUP);
+	wait_for_text("the configuration before stays");
+	change_store("DROP TRIGGER down");
+	wait_for(41);
+	kill(daemon_pid, SIGHUP);
+	wait_for_text("read again");
+	ck_assert_int_eq(end_with(SIGTERM), 0);
+	ck_assert_uint_eq(hits(&q), 41);
+	compare_totals();
+}
+END_TEST
+
 /* As systemd would see it. */
 START_TEST(it_tells_the_service_manager)
 {
@@ -1150,6 +1177,7 @@ main(void)
 	tcase_add_test(tc, several_rings_are_one_host);
 	tcase_add_test(tc, a_second_collector_waits_its_turn);
 	tcase_add_test(tc, the_configuration_can_be_read_again);
+	tcase_add_test(tc, a_journal_that_cannot_be_stored_is_not_left_behind);
 	tcase_add_test(tc, it_tells_the_service_manager);
 	tcase_add_test(tc, check_tells_what_would_be_stored);
 	suite_add_tcase(s, tc);
