@@ -114,8 +114,11 @@ reload(struct collecting *g)
 		refuse(c, k);
 		return true;
 	}
-	/* What is not written stays in rings and journal, for the new one. */
-	rc = collector_write(g->k, true, &err);
+	/* What is not written stays in rings and journal, for the new one: but
+	 * a ring that was replaced is not found again. */
+	rc = collector_take(g->k, SIZE_MAX) < 0
+	    ? fsk_fail(&err, FSK_ENOMEM, "out of memory")
+	    : collector_write(g->k, true, &err);
 	if (rc != FSK_OK)
 		complain("%s", err.text);
 	if (rc != FSK_OK && strcmp(c->journal, g->c->journal) != 0) {

@@ -1067,6 +1067,32 @@ START_TEST(the_configuration_can_be_read_again)
 }
 END_TEST
 
+/* Nobody finds the ring before again: it is taken before all is made anew. */
+START_TEST(a_ring_that_was_replaced_is_counted_before_a_reload)
+{
+	uint64_t before;
+
+	conf = stats_conf("interval = 1s\n");
+	open_ring("ring", ROOM);
+	start();
+	block(0, 1, 1);
+	wait_for(1);
+	kill(daemon_pid, SIGSTOP);
+	for (unsigned i = 0; i < 100; i++)
+		block(i % WORKERS, i, i);
+	before = written();
+	fsk_ring_close(ring);
+	open_ring("ring", 2 * ROOM);
+	kill(daemon_pid, SIGHUP);
+	kill(daemon_pid, SIGCONT);
+	wait_for_text("read again");
+	for (unsigned i = 0; i < 10; i++)
+		block(0, i, i);
+	wait_for(before + 10);
+	ck_assert_int_eq(end_with(SIGTERM), 0);
+}
+END_TEST
+
 /* Events are in the journal alone when another one is to be used. */
 START_TEST(a_journal_that_cannot_be_stored_is_not_left_behind)
 {
@@ -1178,6 +1204,7 @@ main(void)
 	tcase_add_test(tc, a_second_collector_waits_its_turn);
 	tcase_add_test(tc, the_configuration_can_be_read_again);
 	tcase_add_test(tc, a_journal_that_cannot_be_stored_is_not_left_behind);
+	tcase_add_test(tc, a_ring_that_was_replaced_is_counted_before_a_reload);
 	tcase_add_test(tc, it_tells_the_service_manager);
 	tcase_add_test(tc, check_tells_what_would_be_stored);
 	suite_add_tcase(s, tc);
