@@ -243,17 +243,34 @@ stored(struct collector *k)
 	k->failing = k->uncertain = false;
 }
 
+/* Whether a batch is stored that has nothing but what the journal had. */
+static int
+left_was_stored(struct collector *k, bool *is, struct fsk_error *err)
+{
+	struct store_ring *r = malloc(sizeof(*r));
+	int rc = r != NULL ? FSK_OK
+			   : fsk_fail(err, FSK_ENOMEM, "out of memory");
+
+	*is = k->nleft > 0;
+	for (size_t i = 0; rc == FSK_OK && i < k->nleft; i++) {
+		rc = store_ring(k->store, k->left[i].id, r, err);
+		for (unsigned w = 0; w < k->left[i].workers; w++)
+			*is &= r->position[w] >= k->left[i].position[w];
+	}
+	free(r);
+	return rc;
+}
+
 /* After a failed commit: whether it was one all the same.  It is one for all
  * rings or none. */
 static int
 was_stored(struct collector *k, bool *is, struct fsk_error *err)
 {
-	*is = false;
 	for (size_t i = 0; i < k->c->rings.n; i++)
 		if (source_is_marked(k->source[i]))
 			return source_is_stored(
 			    k->source[i], k->store, is, err);
-	return FSK_OK;
+	return left_was_stored(k, is, err);
 }
 
 static int

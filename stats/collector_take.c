@@ -29,28 +29,47 @@ struct replay {
 	struct fsk_error err;
 };
 
+/* Notes that the journal has RING as far as it tells; false when out of memory.
+ */
+static bool
+note_left(struct collector *k, const struct journal_ring *ring)
+{
+	struct journal_ring *left = k->left;
+	size_t i = 0;
+
+	while (i < k->nleft && memcmp(left[i].id, ring->id, 16) != 0)
+		i++;
+	if (i == k->nleft) {
+		left = realloc(left, (k->nleft + 1) * sizeof(*left));
+		if (left == NULL)
+			return false;
+		k->left = left;
+		left[k->nleft++] = *ring;
+	}
+	for (unsigned w = 0; w < ring->workers; w++)
+		if (ring->position[w] > left[i].position[w])
+			left[i].position[w] = ring->position[w];
+	return true;
+}
+
 /* Whether the store has all that a record has: then it is of a batch after
  * which the journal was not emptied any more. */
 static bool
 is_wanted(void *arg, const struct journal_ring *rings, unsigned n, bool *yes)
 {
 	struct replay *p = arg;
-	struct collector *k = p->k;
 	struct store_ring *r = malloc(sizeof(*r));
-	struct journal_ring *more = realloc(
-	    k->left, (k->nleft + n) * sizeof(*more));
 	int rc = FSK_OK;
 
-	if (more != NULL)
-		k->left = more;
-	if (r == NULL || (more == NULL && n > 0))
+	if (r == NULL)
 		rc = fsk_fail(&p->err, FSK_ENOMEM, "out of memory");
 	*yes = false;
 	for (unsigned i = 0; rc == FSK_OK && i < n; i++) {
-		rc = store_ring(k->store, rings[i].id, r, &p->err);
+		rc = store_ring(p->k->store, rings[i].id, r, &p->err);
 		for (unsigned w = 0; rc == FSK_OK && w < rings[i].workers; w++)
 			*yes |= r->position[w] < rings[i].position[w];
-		k->left[k->nleft++] = rings[i];
+		if (rc == FSK_OK && !note_left(p->k, &rings[i]))
+			rc = fsk_fail(&p->err, FSK_ENOMEM, "out of memory");
 	}
 	free(r);
 	return rc == FSK_OK;

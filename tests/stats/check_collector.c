@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stats/collector.c and its parts, in this process, when memory runs out: what
- * was taken and could not be kept stays in the ring */
+/* stats/collector.c and its parts, in this process: memory runs out, commits
+ * fail */
 #include <check.h>
 #include <openssl/crypto.h>
 #include <poll.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/db.h"
 #include "stats/collector.h"
@@ -115,24 +116,29 @@ add_fact(void *arg, const struct store_fact *f)
 	return 0;
 }
 
+static uint64_t
+stored(void)
+{
+	const struct store_query q = store_query(
+	    STORE_DAY, 0, (int64_t)1 << 40);
+	struct store *s = stats_open(conf, STORE_READ);
+	uint64_t hits = 0;
+
+	stats_good(store_facts(s, &q, add_fact, &hits, &err), &err);
+	store_close(s);
+	return hits;
+}
+
 /* As if it was started again: then all is stored, and once. */
 static void
 all_is_stored_by_the_next(void)
 {
-	const struct store_query q = store_query(
-	    STORE_DAY, 0, (int64_t)1 << 40);
-	struct store *s;
-	uint64_t hits = 0;
-
 	none = false;
 	collector_free(k);
 	begin();
 	ck_assert_int_ge((int)collector_take(k, SIZE_MAX), 0);
 	stats_good(collector_write(k, true, &err), &err);
-	s = stats_open(conf, STORE_READ);
-	stats_good(store_facts(s, &q, add_fact, &hits, &err), &err);
-	store_close(s);
-	ck_assert_uint_eq(hits, fsk_ring_sum(ring, FSK_COUNT_EVENTS));
+	ck_assert_uint_eq(stored(), fsk_ring_sum(ring, FSK_COUNT_EVENTS));
 }
 
 START_TEST(what_cannot_be_kept_stays_in_the_ring)
@@ -177,6 +183,67 @@ START_TEST(what_cannot_be_taken_aside_stays_in_the_ring)
 }
 END_TEST
 
+/* ---- a commit that is told as failed ---- */
+
+#define DOWN \
+	"CREATE TRIGGER down BEFORE INSERT ON fact_hour BEGIN " \
+	"SELECT RAISE(FAIL, 'the store is down'); END"
+
+static void
+change_store(const char *script)
+{
+	struct sql *db;
+
+	stats_good(sql_open(&db, conf->database, true, &err), &err);
+	stats_good(sql_run(db, script, &err), &err);
+	sql_close(db);
+}
+
+/* Tells the store that it has the ring to its end. */
+static void
+store_position(const uint8_t *id, uint64_t position)
+{
+	struct store_ring *r = calloc(1, sizeof(*r));
+	struct store *s = stats_open(conf, STORE_WRITE);
+
+	ck_assert_ptr_nonnull(r);
+	stats_good(store_begin(s, conf->host, &err), &err);
+	stats_good(store_ring(s, id, r, &err), &err);
+	r->position[0] = position;
+	store_put_ring(s, r);
+	stats_good(store_commit(s, &err), &err);
+	store_close(s);
+	free(r);
+}
+
+/* The ring is no more, the journal has its events.  The batch with them fails,
+ * or is said to: then it is not put again. */
+START_TEST(what_the_journal_had_is_put_once)
+{
+	struct fsk_ring_reader *r;
+	uint8_t id[16];
+
+	block(ROOM / 2, 0);
+	ck_assert_int_eq((int)collector_take(k, SIZE_MAX), ROOM / 2);
+	ck_assert(collector_relieve(k));
+	collector_free(k);
+	stats_good(fsk_ring_attach(&r, kit_path("ring"), true, &err), &err);
+	memcpy(id, fsk_ring_id(r), sizeof(id));
+	fsk_ring_detach(r);
+	unlink(kit_path("ring"));
+	stats_good(collector_new(&k, conf, &err), &err);
+	stats_good(collector_begin(k, &err), &err);
+	ck_assert_uint_eq(collector_attach(k), 0);
+	change_store(DOWN);
+	ck_assert_int_ne(collector_write(k, false, &err), FSK_OK);
+	change_store("DROP TRIGGER down");
+	if (_i == 1)
+		store_position(id, ROOM / 2);
+	stats_good(collector_write(k, false, &err), &err);
+	ck_assert_uint_eq(stored(), _i == 1 ? 0 : ROOM / 2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -191,6 +258,11 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_cannot_be_kept_stays_in_the_ring);
 	tcase_add_test(tc, what_cannot_be_taken_aside_stays_in_the_ring);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("commit");
+	tcase_set_timeout(tc, 120);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, what_the_journal_had_is_put_once, 0, 2);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
