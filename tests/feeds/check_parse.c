@@ -172,6 +172,9 @@ static const struct {
 	{ "192.0.2.0/33\n", false },
 	{ "# nothing\n", false },
 	{ "a.example\n192.0.2.0/24 x\n", false },
+	/* A page that tells who asks, in few lines. */
+	{ "<html>\nYou are\n192.0.2.1\n</html>\n", false },
+	{ "{+block}\n192.0.2.1\n", false },
 };
 
 START_TEST(a_list_of_prefixes_alone_is_known)
