@@ -270,8 +270,10 @@ read_prefix(
 {
 	char alone[FSK_PREFIX_KEY];
 
-	snprintf(alone, sizeof(alone), "%.*s",
-	    (int)(len < sizeof(alone) ? len : 0), text);
+	if (len >= sizeof(alone) || memchr(text, '\0', len) != NULL)
+		return false;
+	memcpy(alone, text, len);
+	alone[len] = '\0';
 	return fsk_prefix_read(alone, addr, bits) == NULL;
 }
 

@@ -189,6 +189,15 @@ START_TEST(a_list_of_prefixes_alone_is_known)
 }
 END_TEST
 
+START_TEST(a_prefix_is_one_to_its_end)
+{
+	static const char text[] = "192.0.2.1\0.example";
+
+	ck_assert(parse_is_prefix(text, 9));
+	ck_assert(!parse_is_prefix(text, sizeof(text) - 1));
+}
+END_TEST
+
 START_TEST(formats_are_found_by_name)
 {
 	ck_assert_ptr_eq(parse_find("hosts"), &parse_hosts);
@@ -217,6 +226,7 @@ main(void)
 	tcase_add_test(tc, a_name_here_and_there_is_no_list);
 	tcase_add_loop_test(tc, a_list_of_prefixes_alone_is_known, 0,
 	    sizeof(prefixes) / sizeof(*prefixes));
+	tcase_add_test(tc, a_prefix_is_one_to_its_end);
 	tcase_add_test(tc, formats_are_found_by_name);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
