@@ -243,7 +243,7 @@ stored(struct collector *k)
 	k->failing = k->uncertain = false;
 }
 
-/* Whether a batch is stored that has nothing but what the journal had. */
+/* Whether what the journal had is stored. */
 static int
 left_was_stored(struct collector *k, bool *is, struct fsk_error *err)
 {
@@ -251,7 +251,6 @@ left_was_stored(struct collector *k, bool *is, struct fsk_error *err)
 	int rc = r != NULL ? FSK_OK
 			   : fsk_fail(err, FSK_ENOMEM, "out of memory");
 
-	*is = k->nleft > 0;
 	for (size_t i = 0; rc == FSK_OK && i < k->nleft; i++) {
 		rc = store_ring(k->store, k->left[i].id, r, err);
 		for (unsigned w = 0; w < k->left[i].workers; w++)
@@ -262,15 +261,23 @@ left_was_stored(struct collector *k, bool *is, struct fsk_error *err)
 }
 
 /* After a failed commit: whether it was one all the same.  It is one for all
- * rings or none. */
+ * rings or none, but of one without news the store has what it had. */
 static int
 was_stored(struct collector *k, bool *is, struct fsk_error *err)
 {
-	for (size_t i = 0; i < k->c->rings.n; i++)
-		if (source_is_marked(k->source[i]))
-			return source_is_stored(
-			    k->source[i], k->store, is, err);
-	return left_was_stored(k, is, err);
+	bool any = k->nleft > 0;
+	int rc = FSK_OK;
+
+	*is = true;
+	for (size_t i = 0; rc == FSK_OK && *is && i < k->c->rings.n; i++)
+		if (source_is_marked(k->source[i])) {
+			any = true;
+			rc = source_is_stored(k->source[i], k->store, is, err);
+		}
+	if (rc == FSK_OK && *is)
+		rc = left_was_stored(k, is, err);
+	*is &= any;
+	return rc;
 }
 
 static int

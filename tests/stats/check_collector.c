@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -244,6 +245,38 @@ START_TEST(what_the_journal_had_is_put_once)
 }
 END_TEST
 
+/* Of a resolver that nobody asks the store has the same after two batches of
+ * one second: it says nothing about the second one. */
+START_TEST(an_idle_ring_tells_of_no_batch)
+{
+	struct fsk_ring *idle;
+	char extra[600];
+	time_t now;
+
+	stats_good(fsk_ring_open(&idle, kit_path("idle"), 1, ROOM, &err), &err);
+	collector_free(k);
+	conf_free(conf);
+	snprintf(extra, sizeof(extra), "rings = { \"%s/idle\", \"%s/ring\" }\n",
+	    kit_dir, kit_dir);
+	conf = stats_conf(extra);
+	stats_good(collector_new(&k, conf, &err), &err);
+	stats_good(collector_begin(k, &err), &err);
+	ck_assert_uint_eq(collector_attach(k), 2);
+	now = time(NULL);
+	while (time(NULL) == now)
+		poll(NULL, 0, 1);
+	stats_good(collector_write(k, false, &err), &err);
+	block(EVENTS, 0);
+	ck_assert_int_eq((int)collector_take(k, SIZE_MAX), EVENTS);
+	change_store(DOWN);
+	ck_assert_int_ne(collector_write(k, false, &err), FSK_OK);
+	change_store("DROP TRIGGER down");
+	stats_good(collector_write(k, false, &err), &err);
+	ck_assert_uint_eq(stored(), EVENTS);
+	fsk_ring_close(idle);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -263,6 +296,7 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, what_the_journal_had_is_put_once, 0, 2);
+	tcase_add_test(tc, an_idle_ring_tells_of_no_batch);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
