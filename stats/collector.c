@@ -299,6 +299,22 @@ write_batch(struct collector *k, struct fsk_error *err)
 	return rc;
 }
 
+/* After a last batch: whether there must be one more.  A ring that was replaced
+ * meanwhile is found by nobody again. */
+static bool
+has_more(struct collector *k, int *rc, struct fsk_error *err)
+{
+	bool ends = false;
+
+	for (size_t i = 0; i < k->c->rings.n; i++)
+		ends |= source_attached(k->source[i]) &&
+		    source_ends(k->source[i]);
+	if (ends && collector_take(k, SIZE_MAX) < 0)
+		*rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
+	/* Or it was taken aside in the attempt that failed. */
+	return *rc == FSK_OK && (ends || rollup_pending(k->rollup) > 0);
+}
+
 int
 collector_write(struct collector *k, bool last, struct fsk_error *err)
 {
@@ -320,8 +336,7 @@ collector_write(struct collector *k, bool last, struct fsk_error *err)
 	}
 	stored(k);
 	rc = aside_recall(k, err);
-	/* It was taken aside in the attempt that failed. */
-	if (rc == FSK_OK && last && rollup_pending(k->rollup) > 0)
+	if (rc == FSK_OK && last && has_more(k, &rc, err))
 		rc = collector_write(k, last, err);
 	return rc;
 }

@@ -277,6 +277,63 @@ START_TEST(an_idle_ring_tells_of_no_batch)
 }
 END_TEST
 
+/* ---- a ring that is replaced ---- */
+
+struct meanwhile {
+	struct sql *db; /* keeps the store busy */
+	pid_t writer;   /* who waits for it, by then */
+};
+
+static bool
+sleeps(pid_t thread)
+{
+	char path[64], state = '\0';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)thread);
+	f = fopen(path, "re");
+	if (f == NULL || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = '\0';
+	if (f != NULL)
+		fclose(f);
+	return state == 'S';
+}
+
+static void *
+replace_ring(void *arg)
+{
+	const time_t deadline = time(NULL) + DEADLINE;
+	struct meanwhile *m = arg;
+	struct fsk_ring *other = NULL;
+
+	while (!sleeps(m->writer) && time(NULL) < deadline)
+		poll(NULL, 0, 1);
+	block(EVENTS, 0);
+	unlink(conf->rings.at[0]);
+	fsk_ring_open(&other, conf->rings.at[0], 1, ROOM, NULL);
+	fsk_ring_close(other);
+	sql_run(m->db, "COMMIT", NULL);
+	return NULL;
+}
+
+/* Nobody finds it again. */
+START_TEST(a_last_batch_is_not_the_last_of_a_ring_that_ends)
+{
+	struct meanwhile m = { .writer = gettid() };
+	pthread_t thread;
+
+	block(1, 0);
+	ck_assert_int_eq((int)collector_take(k, SIZE_MAX), 1);
+	stats_good(sql_open(&m.db, conf->database, true, &err), &err);
+	stats_good(sql_run(m.db, "BEGIN IMMEDIATE", &err), &err);
+	ck_assert_int_eq(pthread_create(&thread, NULL, replace_ring, &m), 0);
+	stats_good(collector_write(k, true, &err), &err);
+	pthread_join(thread, NULL);
+	sql_close(m.db);
+	ck_assert_uint_eq(stored(), 1 + EVENTS);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -297,6 +354,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, what_the_journal_had_is_put_once, 0, 2);
 	tcase_add_test(tc, an_idle_ring_tells_of_no_batch);
+	tcase_add_test(tc, a_last_batch_is_not_the_last_of_a_ring_that_ends);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
