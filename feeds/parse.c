@@ -182,13 +182,19 @@ parse_unsupported(const char *text, size_t len)
 	return NULL;
 }
 
+bool
+parse_is_no_list(const char *text, size_t len)
+{
+	return is_html(text, len) || parse_unsupported(text, len) != NULL;
+}
+
 const struct parse_format *
 parse_guess(const char *text, size_t len)
 {
 	const struct parse_format *best = NULL;
 	unsigned most = 0;
 
-	if (is_html(text, len) || parse_unsupported(text, len) != NULL)
+	if (parse_is_no_list(text, len))
 		return NULL;
 	for (size_t i = 0; i < FORMATS; i++) {
 		unsigned sure = parse_formats[i]->guess(text, len);
@@ -264,8 +270,10 @@ read_prefix(
 {
 	char alone[FSK_PREFIX_KEY];
 
-	snprintf(alone, sizeof(alone), "%.*s",
-	    (int)(len < sizeof(alone) ? len : 0), text);
+	if (len >= sizeof(alone) || memchr(text, '\0', len) != NULL)
+		return false;
+	memcpy(alone, text, len);
+	alone[len] = '\0';
 	return fsk_prefix_read(alone, addr, bits) == NULL;
 }
 

@@ -102,6 +102,10 @@ const struct parse_format *parse_guess(const char *text, size_t len);
  * names.  ALL: and nothing else is among them. */
 bool parse_is_prefixes(const char *text, size_t len, bool all);
 
+/* Whether they are a page for people, or of a kind that is not supported, which
+ * may well have lines as lists have them. */
+bool parse_is_no_list(const char *text, size_t len);
+
 /* What a file with these first LEN octets is, where that is known and not
  * supported ("an action file of Privoxy"); else NULL. */
 const char *parse_unsupported(const char *text, size_t len);

@@ -59,6 +59,8 @@ parse_is_prefixes(const char *text, size_t len, bool all)
 	size_t prefixes = 0, others = 0, row_len;
 	const char *row;
 
+	if (parse_is_no_list(text, len))
+		return false;
 	while (parse_line(&text, &len, &row, &row_len))
 		if (trim(&row, &row_len)) {
 			const bool is = parse_is_prefix(row, row_len);

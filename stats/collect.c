@@ -90,6 +90,15 @@ plan(struct collecting *g)
 	g->retry = RETRY_MS;
 }
 
+/* C is not taken up, nor its collector, as far as they are there. */
+static void
+refuse(struct conf *c, struct collector *k)
+{
+	complain("the configuration before stays");
+	collector_free(k);
+	conf_free(c);
+}
+
 /* False: the process must end. */
 static bool
 reload(struct collecting *g)
@@ -97,17 +106,25 @@ reload(struct collecting *g)
 	struct conf *c = read_conf(g->path);
 	struct collector *k = NULL;
 	struct fsk_error err;
+	int rc;
 
 	if (c != NULL && collector_new(&k, c, &err) != FSK_OK)
 		complain("%s", err.text);
 	if (k == NULL) {
-		complain("the configuration before stays");
-		conf_free(c);
+		refuse(c, k);
 		return true;
 	}
-	/* What is not written stays in rings and journal, for the new one. */
-	if (collector_write(g->k, true, &err) != FSK_OK)
+	/* What is not written stays in rings and journal, for the new one: but
+	 * a ring that was replaced is not found again. */
+	rc = collector_take(g->k, SIZE_MAX) < 0
+	    ? fsk_fail(&err, FSK_ENOMEM, "out of memory")
+	    : collector_write(g->k, true, &err);
+	if (rc != FSK_OK)
 		complain("%s", err.text);
+	if (rc != FSK_OK && strcmp(c->journal, g->c->journal) != 0) {
+		refuse(c, k);
+		return rc != FSK_ENOMEM;
+	}
 	collector_free(g->k);
 	conf_free(g->c);
 	g->c = c;

@@ -118,7 +118,8 @@ collector_attach(struct collector *k)
 
 /* ---- writing ---- */
 
-/* Puts how far rings are stored that were in the journal and are no more. */
+/* Puts how far rings are stored that were in the journal and are no more, or
+ * not yet. */
 static int
 put_left(struct collector *k, int64_t now, struct fsk_error *err)
 {
@@ -128,12 +129,12 @@ put_left(struct collector *k, int64_t now, struct fsk_error *err)
 
 	for (size_t i = 0; rc == FSK_OK && i < k->nleft; i++) {
 		const struct journal_ring *left = &k->left[i];
-		bool attached = false;
+		bool marked = false; /* then its source puts it */
 
 		for (size_t j = 0; j < k->c->rings.n; j++)
-			attached |= source_attached(k->source[j]) &&
+			marked |= source_is_marked(k->source[j]) &&
 			    source_is(k->source[j], left->id);
-		if (attached)
+		if (marked)
 			continue;
 		rc = store_ring(k->store, left->id, r, err);
 		for (unsigned w = 0; rc == FSK_OK && w < left->workers; w++)
@@ -242,17 +243,41 @@ stored(struct collector *k)
 	k->failing = k->uncertain = false;
 }
 
+/* Whether what the journal had is stored. */
+static int
+left_was_stored(struct collector *k, bool *is, struct fsk_error *err)
+{
+	struct store_ring *r = malloc(sizeof(*r));
+	int rc = r != NULL ? FSK_OK
+			   : fsk_fail(err, FSK_ENOMEM, "out of memory");
+
+	for (size_t i = 0; rc == FSK_OK && i < k->nleft; i++) {
+		rc = store_ring(k->store, k->left[i].id, r, err);
+		for (unsigned w = 0; w < k->left[i].workers; w++)
+			*is &= r->position[w] >= k->left[i].position[w];
+	}
+	free(r);
+	return rc;
+}
+
 /* After a failed commit: whether it was one all the same.  It is one for all
- * rings or none. */
+ * rings or none, but of one without news the store has what it had. */
 static int
 was_stored(struct collector *k, bool *is, struct fsk_error *err)
 {
-	*is = false;
-	for (size_t i = 0; i < k->c->rings.n; i++)
-		if (source_is_marked(k->source[i]))
-			return source_is_stored(
-			    k->source[i], k->store, is, err);
-	return FSK_OK;
+	bool any = k->nleft > 0;
+	int rc = FSK_OK;
+
+	*is = true;
+	for (size_t i = 0; rc == FSK_OK && *is && i < k->c->rings.n; i++)
+		if (source_is_marked(k->source[i])) {
+			any = true;
+			rc = source_is_stored(k->source[i], k->store, is, err);
+		}
+	if (rc == FSK_OK && *is)
+		rc = left_was_stored(k, is, err);
+	*is &= any;
+	return rc;
 }
 
 static int
@@ -272,6 +297,22 @@ write_batch(struct collector *k, struct fsk_error *err)
 	if (rc != FSK_OK || is)
 		store_rollback(k->store);
 	return rc;
+}
+
+/* After a last batch: whether there must be one more.  A ring that was replaced
+ * meanwhile is found by nobody again. */
+static bool
+has_more(struct collector *k, int *rc, struct fsk_error *err)
+{
+	bool ends = false;
+
+	for (size_t i = 0; i < k->c->rings.n; i++)
+		ends |= source_attached(k->source[i]) &&
+		    source_ends(k->source[i]);
+	if (ends && collector_take(k, SIZE_MAX) < 0)
+		*rc = fsk_fail(err, FSK_ENOMEM, "out of memory");
+	/* Or it was taken aside in the attempt that failed. */
+	return *rc == FSK_OK && (ends || rollup_pending(k->rollup) > 0);
 }
 
 int
@@ -295,8 +336,7 @@ collector_write(struct collector *k, bool last, struct fsk_error *err)
 	}
 	stored(k);
 	rc = aside_recall(k, err);
-	/* It was taken aside in the attempt that failed. */
-	if (rc == FSK_OK && last && rollup_pending(k->rollup) > 0)
+	if (rc == FSK_OK && last && has_more(k, &rc, err))
 		rc = collector_write(k, last, err);
 	return rc;
 }

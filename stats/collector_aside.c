@@ -90,7 +90,7 @@ aside_end(struct collector *k)
 	if (!a->bad && journal_noted(a->to) > 0 &&
 	    collector_record(k, a->to, &a->words, NULL))
 		collector_let_go(k);
-	if (a->n > 0)
+	if (a->n > 0 || a->bad)
 		return;
 	a->to = NULL;
 	words_fini(&a->words);
@@ -99,7 +99,9 @@ aside_end(struct collector *k)
 bool
 aside_unsaved(const struct collector *k)
 {
-	return k->aside.to != NULL && journal_noted(k->aside.to) > 0;
+	const struct aside *a = &k->aside;
+
+	return a->to != NULL && (a->bad || journal_noted(a->to) > 0);
 }
 
 static bool

@@ -64,7 +64,7 @@ struct collector {
 	char (*told)[512]; /* why each source is not attached */
 	uint64_t now;      /* microseconds, of this round */
 	uint64_t odd_time, odd_time_put;
-	size_t no_hits; /* events that were taken and are none */
+	bool short_of_memory; /* not all that was taken is there */
 	uint64_t stored;
 	bool failing;   /* the last write did */
 	bool uncertain; /* a commit failed, but may be one all the same */

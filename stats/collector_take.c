@@ -29,28 +29,47 @@ struct replay {
 	struct fsk_error err;
 };
 
+/* Notes that the journal has RING as far as it tells; false when out of memory.
+ */
+static bool
+note_left(struct collector *k, const struct journal_ring *ring)
+{
+	struct journal_ring *left = k->left;
+	size_t i = 0;
+
+	while (i < k->nleft && memcmp(left[i].id, ring->id, 16) != 0)
+		i++;
+	if (i == k->nleft) {
+		left = realloc(left, (k->nleft + 1) * sizeof(*left));
+		if (left == NULL)
+			return false;
+		k->left = left;
+		left[k->nleft++] = *ring;
+	}
+	for (unsigned w = 0; w < ring->workers; w++)
+		if (ring->position[w] > left[i].position[w])
+			left[i].position[w] = ring->position[w];
+	return true;
+}
+
 /* Whether the store has all that a record has: then it is of a batch after
  * which the journal was not emptied any more. */
 static bool
 is_wanted(void *arg, const struct journal_ring *rings, unsigned n, bool *yes)
 {
 	struct replay *p = arg;
-	struct collector *k = p->k;
 	struct store_ring *r = malloc(sizeof(*r));
-	struct journal_ring *more = realloc(
-	    k->left, (k->nleft + n) * sizeof(*more));
 	int rc = FSK_OK;
 
-	if (more != NULL)
-		k->left = more;
-	if (r == NULL || (more == NULL && n > 0))
+	if (r == NULL)
 		rc = fsk_fail(&p->err, FSK_ENOMEM, "out of memory");
 	*yes = false;
 	for (unsigned i = 0; rc == FSK_OK && i < n; i++) {
-		rc = store_ring(k->store, rings[i].id, r, &p->err);
+		rc = store_ring(p->k->store, rings[i].id, r, &p->err);
 		for (unsigned w = 0; rc == FSK_OK && w < rings[i].workers; w++)
 			*yes |= r->position[w] < rings[i].position[w];
-		k->left[k->nleft++] = rings[i];
+		if (rc == FSK_OK && !note_left(p->k, &rings[i]))
+			rc = fsk_fail(&p->err, FSK_ENOMEM, "out of memory");
 	}
 	free(r);
 	return rc == FSK_OK;
@@ -71,7 +90,10 @@ open_journal(struct collector *k, struct journal **j, const char *path,
 	struct replay p = { k, { .code = FSK_OK } };
 	int rc;
 
-	if (journal_open(j, path, err) != FSK_OK) {
+	rc = journal_open(j, path, err);
+	if (rc == FSK_ENOMEM)
+		return rc;
+	if (rc != FSK_OK) {
 		complain("%s; without it more than some ten thousand events a "
 			 "second may be too many",
 		    err->text);
@@ -190,9 +212,9 @@ warn_of(struct collector *k, const struct fsk_event *e, uint64_t now,
 }
 
 static bool
-take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
+add_event(
+    struct collector *k, const struct fsk_event *e, const struct meaning *m)
 {
-	struct collector *k = arg;
 	struct rollup_event r = {
 		.time = time_of(k, e),
 		.feeds = m->feeds,
@@ -213,10 +235,8 @@ take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
 
 	/* What a list that is only tried would do is no hit: the query was
 	 * resolved, or is blocked and told by an event of its own. */
-	if (e->would > FSK_WOULD_BLOCK) {
-		k->no_hits++;
+	if (e->would > FSK_WOULD_BLOCK)
 		return true;
-	}
 	if (k->warn != NULL)
 		warn_of(k, e, r.time, m);
 	geo_find(k->geo, e->client, &place);
@@ -234,6 +254,15 @@ take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
 	    rollup_add(k->rollup, &r);
 }
 
+static bool
+take_one(void *arg, const struct fsk_event *e, const struct meaning *m)
+{
+	struct collector *k = arg;
+
+	k->short_of_memory = !add_event(k, e, m);
+	return !k->short_of_memory;
+}
+
 long
 collector_take_all(struct collector *k, size_t most,
     size_t (*count)(const struct collector *k))
@@ -244,17 +273,16 @@ collector_take_all(struct collector *k, size_t most,
 	for (size_t i = 0; i < k->c->rings.n; i++) {
 		struct source *s = k->source[i];
 		const size_t before = count(k);
-		size_t n, room = TAKEN_MOST;
+		size_t room = TAKEN_MOST;
 
 		if (!source_attached(s) || before >= TAKEN_MOST)
 			continue;
 		room -= before;
-		k->no_hits = 0;
-		n = source_take(
+		k->short_of_memory = false;
+		all += source_take(
 		    s, words_now(k), most < room ? most : room, take_one, k);
-		if (count(k) - before + k->no_hits != n)
+		if (k->short_of_memory)
 			return FSK_ENOMEM;
-		all += n;
 	}
 	return (long)all;
 }

@@ -241,10 +241,13 @@ journal_write(struct journal *j, const struct words *w,
 
 		if (done == -1 && errno == EINTR)
 			continue;
-		if (done == -1)
-			/* What stands behind the records is no record. */
-			return fsk_fail(err, FSK_EIO, "cannot write '%s': %s",
-			    j->path, strerror(errno));
+		if (done == -1) {
+			fsk_fail(err, FSK_EIO, "cannot write '%s': %s", j->path,
+			    strerror(errno));
+			/* If it stays, it is no record. */
+			(void)!ftruncate(j->fd, j->len);
+			return FSK_EIO;
+		}
 		p += done;
 		left -= (size_t)done;
 	}
@@ -272,7 +275,8 @@ journal_clear(struct journal *j, struct fsk_error *err)
 
 struct input {
 	const uint8_t *at, *end;
-	bool bad; /* once it is, it stays so */
+	bool bad;       /* once it is, it stays so */
+	bool no_memory; /* to read it; this, too */
 };
 
 static const uint8_t *
@@ -308,6 +312,7 @@ get_rings(struct input *in, unsigned *n)
 		return NULL;
 	}
 	rings = calloc(*n + 1, sizeof(*rings));
+	in->no_memory |= rings == NULL;
 	for (unsigned i = 0; rings != NULL && i < *n; i++) {
 		p = get(in, 16);
 		if (p != NULL)
@@ -335,13 +340,17 @@ get_texts(struct input *in, struct words *w, unsigned kind, uint32_t *n)
 		return NULL;
 	}
 	numbers = calloc(*n + 1, sizeof(*numbers));
+	in->no_memory |= numbers == NULL;
 	for (uint32_t i = 0; numbers != NULL && i < *n; i++) {
 		const size_t len = get_number(in);
 		const uint8_t *p = get(in, len);
-		char *text = p != NULL ? strndup((const char *)p, len) : NULL;
+		char *text;
 
+		if (p == NULL)
+			break;
+		text = strndup((const char *)p, len);
 		if (text == NULL) {
-			in->bad = true;
+			in->no_memory = true;
 			break;
 		}
 		numbers[i] = kind == 0
@@ -416,9 +425,7 @@ replay_record(struct input *in, struct words *w,
 	d.groups = get_texts(in, w, FSK_LABEL_GROUP, &d.n[1]);
 	d.sets = get_texts(in, w, 0, &d.n[2]);
 	events = get_number(in);
-	good = in->bad ||
-	    (rings != NULL && d.categories != NULL && d.groups != NULL &&
-		d.sets != NULL && wanted(arg, rings, n, &yes));
+	good = !in->no_memory && (in->bad || wanted(arg, rings, n, &yes));
 	for (uint32_t i = 0; good && yes && !in->bad && i < events; i++) {
 		in->bad = !get_event(in, &d, &e, &name);
 		good = in->bad || each(arg, &e);
@@ -430,24 +437,32 @@ replay_record(struct input *in, struct words *w,
 	return good ? FSK_OK : fsk_fail(err, FSK_ENOMEM, "out of memory");
 }
 
-/* Reads the record at AT; false if there is none that is whole. */
-static bool
-read_record(struct journal *j, off_t at, struct input *in)
+/* Reads the record at AT; *IS is false if there is none that is whole.
+ * FSK_ENOMEM. */
+static int
+read_record(struct journal *j, off_t at, struct input *in, bool *is,
+    struct fsk_error *err)
 {
 	uint8_t header[HEADER_LEN];
+	struct stat st;
 	size_t len;
 
+	*is = false;
 	if (pread(j->fd, header, HEADER_LEN, at) != HEADER_LEN ||
 	    fsk_get32(header) != MAGIC)
-		return false;
+		return FSK_OK;
 	len = fsk_get32(header + 4);
+	if (len > FILE_MOST || fstat(j->fd, &st) == -1 ||
+	    (off_t)len > st.st_size - at - HEADER_LEN)
+		return FSK_OK;
 	j->record.len = 0;
-	if (len > FILE_MOST || extend(&j->record, len) == NULL ||
-	    pread(j->fd, j->record.at, len, at + HEADER_LEN) != (ssize_t)len ||
-	    fsk_checksum(j->record.at, len) != fsk_get64(header + 8))
-		return false;
-	*in = (struct input){ j->record.at, j->record.at + len, false };
-	return true;
+	if (extend(&j->record, len) == NULL)
+		return fsk_fail(err, FSK_ENOMEM, "out of memory");
+	*is = pread(j->fd, j->record.at, len, at + HEADER_LEN) ==
+		(ssize_t)len &&
+	    fsk_checksum(j->record.at, len) == fsk_get64(header + 8);
+	*in = (struct input){ .at = j->record.at, .end = j->record.at + len };
+	return FSK_OK;
 }
 
 int
@@ -458,9 +473,10 @@ journal_replay(struct journal *j, struct words *w,
     struct fsk_error *err)
 {
 	struct input in;
-	int rc = FSK_OK;
+	bool is;
+	int rc;
 
-	while (read_record(j, j->len, &in)) {
+	while ((rc = read_record(j, j->len, &in, &is, err)) == FSK_OK && is) {
 		rc = replay_record(&in, w, wanted, each, arg, err);
 		if (rc != FSK_OK || in.bad)
 			break;
@@ -499,11 +515,12 @@ journal_recall(struct journal *j, size_t *at, struct words *w,
     struct fsk_error *err)
 {
 	struct input in = { .bad = true };
-	int rc = FSK_OK;
+	bool is;
+	int rc = read_record(j, (off_t)*at, &in, &is, err);
 
-	if (read_record(j, (off_t)*at, &in))
+	if (rc == FSK_OK && is)
 		rc = replay_record(&in, w, is_wanted, each, arg, err);
-	if (rc == FSK_OK && in.bad)
+	if (rc == FSK_OK && (!is || in.bad))
 		rc = fsk_fail(err, FSK_ECORRUPT,
 		    "'%s' is not as it was written", j->path);
 	*at += HEADER_LEN + j->record.len;
@@ -521,7 +538,7 @@ journal_return(struct journal *j, const struct words *was, struct words *w,
 		return fsk_fail(err, FSK_ENOMEM, "out of memory");
 	j->events.len = 0;
 	j->noted = 0;
-	in = (struct input){ j->record.at + HEADER_LEN,
-		j->record.at + j->record.len, false };
+	in = (struct input){ .at = j->record.at + HEADER_LEN,
+		.end = j->record.at + j->record.len };
 	return replay_record(&in, w, is_wanted, each, arg, err);
 }

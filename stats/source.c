@@ -23,6 +23,7 @@ struct source {
 	struct fsk_ring_reader *reader; /* NULL: not attached */
 	struct store_ring was, now;     /* as stored; as marked */
 	bool marked;                    /* and not stored yet */
+	bool ended;                     /* when marked: it was replaced */
 	uint64_t damaged, damaged_put;  /* events; of these in the batch */
 	uint32_t word[FSK_RING_LABELS]; /* of a label; NO_WORD: ask */
 	struct known_set set[SET_CACHE];
@@ -109,7 +110,7 @@ source_detach(struct source *s)
 {
 	fsk_ring_detach(s->reader);
 	s->reader = NULL;
-	s->marked = false;
+	s->marked = s->ended = false;
 }
 
 /* ---- what labels mean ---- */
@@ -213,11 +214,17 @@ source_pressed(const struct source *s)
 }
 
 bool
+source_ends(const struct source *s)
+{
+	return !s->ended && fsk_ring_replaced(s->reader);
+}
+
+bool
 source_over(const struct source *s)
 {
 	const unsigned workers = fsk_ring_workers(s->reader);
 
-	if (!fsk_ring_replaced(s->reader))
+	if (!s->ended)
 		return false;
 	for (unsigned i = 0; i < workers; i++)
 		if (s->was.position[i] <
@@ -273,6 +280,8 @@ source_mark(struct source *s, int64_t now)
 {
 	const unsigned workers = fsk_ring_workers(s->reader);
 
+	/* First: what it has then is all that it will have. */
+	s->ended = fsk_ring_replaced(s->reader);
 	memcpy(s->now.id, fsk_ring_id(s->reader), sizeof(s->now.id));
 	s->now.seen = now;
 	counters_read(s->reader, &s->now);
@@ -324,6 +333,8 @@ source_is_stored(const struct source *s, struct store *store, bool *is,
 void
 source_stored(struct source *s)
 {
+	if (!s->marked)
+		return; /* it was attached since */
 	s->was = s->now;
 	s->marked = false;
 	s->damaged -= s->damaged_put;

@@ -53,6 +53,10 @@ void source_forget_words(struct source *s);
 /* Whether a worker's ring is half full of events that were taken. */
 bool source_pressed(const struct source *s);
 
+/* Whether another file has the path, since it was marked: then one more batch
+ * is its last. */
+bool source_ends(const struct source *s);
+
 /* Whether all is taken and stored and another file has the path: then it is to
  * be let go of, and attached anew. */
 bool source_over(const struct source *s);

@@ -172,6 +172,9 @@ static const struct {
 	{ "192.0.2.0/33\n", false },
 	{ "# nothing\n", false },
 	{ "a.example\n192.0.2.0/24 x\n", false },
+	/* A page that tells who asks, in few lines. */
+	{ "<html>\nYou are\n192.0.2.1\n</html>\n", false },
+	{ "{+block}\n192.0.2.1\n", false },
 };
 
 START_TEST(a_list_of_prefixes_alone_is_known)
@@ -183,6 +186,15 @@ START_TEST(a_list_of_prefixes_alone_is_known)
 	/* Who wants names is not given it. */
 	if (prefixes[_i].are)
 		ck_assert_ptr_null(parse_guess(text, strlen(text)));
+}
+END_TEST
+
+START_TEST(a_prefix_is_one_to_its_end)
+{
+	static const char text[] = "192.0.2.1\0.example";
+
+	ck_assert(parse_is_prefix(text, 9));
+	ck_assert(!parse_is_prefix(text, sizeof(text) - 1));
 }
 END_TEST
 
@@ -214,6 +226,7 @@ main(void)
 	tcase_add_test(tc, a_name_here_and_there_is_no_list);
 	tcase_add_loop_test(tc, a_list_of_prefixes_alone_is_known, 0,
 	    sizeof(prefixes) / sizeof(*prefixes));
+	tcase_add_test(tc, a_prefix_is_one_to_its_end);
 	tcase_add_test(tc, formats_are_found_by_name);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -906,6 +906,14 @@ START_TEST(while_the_store_is_down_events_stay_in_the_ring)
 }
 END_TEST
 
+/* Replaces the configuration. */
+static void
+configure(const char *extra)
+{
+	conf_free(conf);
+	conf = stats_conf(extra);
+}
+
 /* It is attached before the batch that failed is tried again, and comes first
  * in the configuration. */
 START_TEST(a_ring_that_comes_while_the_store_is_down_hides_no_batch)
@@ -936,6 +944,43 @@ START_TEST(a_ring_that_comes_while_the_store_is_down_hides_no_batch)
 	ck_assert_uint_eq(hits(&q), 20);
 	compare_totals();
 	fsk_ring_close(late);
+}
+END_TEST
+
+/* It was killed when the journal had the events and the ring had not let go of
+ * them.  The ring is attached between a try to write them and the next. */
+START_TEST(a_ring_that_comes_late_is_not_counted_beside_its_journal)
+{
+	struct fsk_ring_reader *r;
+	struct store_query q = all(STORE_DAY);
+	uint8_t *before;
+	size_t len;
+
+	conf = stats_conf("interval = 1s\n");
+	open_ring("ring", 64);
+	block(0, 1, 1);
+	ck_assert_int_eq(stats_run(arguments("--once")), 0);
+	configure("interval = 10m\n");
+	for (unsigned i = 0; i < 40; i++)
+		block(0, i, i);
+	before = kit_read(kit_path("ring"), &len);
+	start();
+	wait_for_room();
+	ck_assert_int_eq(end_with(SIGKILL), 128 + SIGKILL);
+	kit_write(kit_path("ring"), before, len);
+	free(before);
+	stats_good(fsk_ring_attach(&r, kit_path("ring"), false, &err), &err);
+	configure("interval = 1s\n");
+	change_store(DOWN);
+	start();
+	wait_for_text("the store is down");
+	fsk_ring_detach(r);
+	wait_for_lock("ring");
+	change_store("DROP TRIGGER down");
+	wait_for_text("written again");
+	ck_assert_int_eq(end_with(SIGTERM), 0);
+	ck_assert_uint_eq(hits(&q), 41);
+	compare_totals();
 }
 END_TEST
 
@@ -994,14 +1039,6 @@ START_TEST(a_second_collector_waits_its_turn)
 }
 END_TEST
 
-/* Replaces LINE of the configuration. */
-static void
-configure(const char *extra)
-{
-	conf_free(conf);
-	conf = stats_conf(extra);
-}
-
 START_TEST(the_configuration_can_be_read_again)
 {
 	struct store_query q = all(STORE_DAY);
@@ -1026,6 +1063,59 @@ START_TEST(the_configuration_can_be_read_again)
 	q.host = "other";
 	ck_assert_uint_ge(hits(&q), 1);
 	ck_assert_int_eq(end_with(SIGTERM), 0);
+	compare_totals();
+}
+END_TEST
+
+/* Nobody finds the ring before again: it is taken before all is made anew. */
+START_TEST(a_ring_that_was_replaced_is_counted_before_a_reload)
+{
+	uint64_t before;
+
+	conf = stats_conf("interval = 1s\n");
+	open_ring("ring", ROOM);
+	start();
+	block(0, 1, 1);
+	wait_for(1);
+	kill(daemon_pid, SIGSTOP);
+	for (unsigned i = 0; i < 100; i++)
+		block(i % WORKERS, i, i);
+	before = written();
+	fsk_ring_close(ring);
+	open_ring("ring", 2 * ROOM);
+	kill(daemon_pid, SIGHUP);
+	kill(daemon_pid, SIGCONT);
+	wait_for_text("read again");
+	for (unsigned i = 0; i < 10; i++)
+		block(0, i, i);
+	wait_for(before + 10);
+	ck_assert_int_eq(end_with(SIGTERM), 0);
+}
+END_TEST
+
+/* Events are in the journal alone when another one is to be used. */
+START_TEST(a_journal_that_cannot_be_stored_is_not_left_behind)
+{
+	const struct store_query q = all(STORE_DAY);
+
+	conf = stats_conf("interval = 2s\n");
+	open_ring("ring", 64);
+	start();
+	block(0, 1, 1);
+	wait_for(1);
+	change_store(DOWN);
+	for (unsigned i = 0; i < 40; i++)
+		block(0, i, i);
+	wait_for_room();
+	configure("interval = 1s\njournal = ''\n");
+	kill(daemon_pid, SIGHUP);
+	wait_for_text("the configuration before stays");
+	change_store("DROP TRIGGER down");
+	wait_for(41);
+	kill(daemon_pid, SIGHUP);
+	wait_for_text("read again");
+	ck_assert_int_eq(end_with(SIGTERM), 0);
+	ck_assert_uint_eq(hits(&q), 41);
 	compare_totals();
 }
 END_TEST
@@ -1108,9 +1198,13 @@ main(void)
 	tcase_add_test(tc, while_the_store_is_down_events_stay_in_the_ring);
 	tcase_add_test(
 	    tc, a_ring_that_comes_while_the_store_is_down_hides_no_batch);
+	tcase_add_test(
+	    tc, a_ring_that_comes_late_is_not_counted_beside_its_journal);
 	tcase_add_test(tc, several_rings_are_one_host);
 	tcase_add_test(tc, a_second_collector_waits_its_turn);
 	tcase_add_test(tc, the_configuration_can_be_read_again);
+	tcase_add_test(tc, a_journal_that_cannot_be_stored_is_not_left_behind);
+	tcase_add_test(tc, a_ring_that_was_replaced_is_counted_before_a_reload);
 	tcase_add_test(tc, it_tells_the_service_manager);
 	tcase_add_test(tc, check_tells_what_would_be_stored);
 	suite_add_tcase(s, tc);

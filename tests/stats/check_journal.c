@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stats/journal.c: what was written whole comes back, whatever is behind it */
 #include <check.h>
+#include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "stats/journal.h"
 #include "tests/lib/kit.h"
@@ -127,23 +131,29 @@ compare(void *arg, const struct rollup_event *got)
 	return true;
 }
 
-/* Writes RECORDS records of EVENTS events each. */
-static void
-write_records(struct journal *j, unsigned records)
-{
-	static const struct journal_ring rings[2] = {
-		{ .id = { 7 }, .workers = 3, .position = { 1, 2, UINT64_MAX } },
-		{ .id = { [15] = 8 }, .workers = 1, .position = { 9 } },
-	};
+static const struct journal_ring both[2] = {
+	{ .id = { 7 }, .workers = 3, .position = { 1, 2, UINT64_MAX } },
+	{ .id = { [15] = 8 }, .workers = 1, .position = { 9 } },
+};
 
-	for (unsigned i = 0; i < records * EVENTS; i++) {
+static void
+note_events(struct journal *j, unsigned first)
+{
+	for (unsigned i = first; i < first + EVENTS; i++) {
 		struct fsk_name name;
 		const struct rollup_event e = event(i, &before, &name);
 
 		ck_assert(journal_add(j, &e));
-		if (i % EVENTS == EVENTS - 1)
-			stats_good(
-			    journal_write(j, &before, rings, 2, &err), &err);
+	}
+}
+
+/* Writes RECORDS records of EVENTS events each. */
+static void
+write_records(struct journal *j, unsigned records)
+{
+	for (unsigned i = 0; i < records; i++) {
+		note_events(j, i * EVENTS);
+		stats_good(journal_write(j, &before, both, 2, &err), &err);
 	}
 }
 
@@ -287,6 +297,93 @@ START_TEST(what_is_cut_off_or_damaged_ends_it)
 }
 END_TEST
 
+static size_t
+length(void)
+{
+	size_t len;
+
+	free(kit_read(kit_path("journal"), &len));
+	return len;
+}
+
+/* Half a record would only keep others from the memory that it takes. */
+START_TEST(what_cannot_be_written_leaves_the_file_as_it_was)
+{
+	struct journal *j = open_it();
+	struct rlimit limit, full;
+	unsigned records;
+	size_t len;
+
+	write_records(j, 1);
+	len = length();
+	note_events(j, EVENTS);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	full = limit;
+	full.rlim_cur = len + len / 2;
+	setrlimit(RLIMIT_FSIZE, &full);
+	ck_assert_int_eq(journal_write(j, &before, both, 2, &err), FSK_EIO);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	ck_assert_uint_eq(length(), len);
+	ck_assert_uint_eq(journal_noted(j), EVENTS);
+	/* When there is room again, it goes on. */
+	stats_good(journal_write(j, &before, both, 2, &err), &err);
+	journal_close(j);
+	ck_assert_uint_eq(replay(2, &records), 2 * EVENTS);
+	ck_assert_uint_eq(records, 2);
+}
+END_TEST
+
+static size_t
+memory_used(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	size_t pages;
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%zu", &pages), 1);
+	fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What cannot be read for the moment is there for the next. */
+START_TEST(without_memory_it_is_not_taken_for_empty)
+{
+	const char *san = getenv("FRAUDSINK_TEST_SAN");
+	struct journal *j = open_it();
+	struct rlimit limit, little;
+	unsigned got = 0;
+	size_t len;
+
+	if (san != NULL && *san != '\0') {
+		printf("skipped: a sanitizer does not live with a limit\n");
+		journal_close(j);
+		return;
+	}
+	write_records(j, 1);
+	for (unsigned i = 0; i < 1000; i++)
+		note_events(j, i);
+	stats_good(journal_write(j, &before, both, 2, &err), &err);
+	journal_close(j);
+	j = open_it();
+	len = length();
+	malloc_trim(0); /* what the other journal had */
+	getrlimit(RLIMIT_AS, &limit);
+	little = limit;
+	little.rlim_cur = memory_used() + len / 2;
+	setrlimit(RLIMIT_AS, &little);
+	ck_assert_int_eq(
+	    journal_replay(j, &after, want_all, count_only, &got, &err),
+	    FSK_ENOMEM);
+	setrlimit(RLIMIT_AS, &limit);
+	ck_assert_uint_eq(got, EVENTS);
+	stats_good(
+	    journal_replay(j, &after, want_all, count_only, &got, &err), &err);
+	ck_assert_uint_eq(got, 1001 * EVENTS);
+	journal_close(j);
+}
+END_TEST
+
 struct back {
 	struct seen seen;
 	struct journal *again; /* where it is noted, too */
@@ -306,7 +403,6 @@ START_TEST(records_and_notes_can_be_had_back)
 {
 	struct journal *j = open_it();
 	struct back b = { .again = NULL };
-	struct fsk_name name;
 	size_t at = 0, end;
 	unsigned records;
 
@@ -325,11 +421,7 @@ START_TEST(records_and_notes_can_be_had_back)
 	    journal_recall(j, &at, &after, note_back, &b, &err), FSK_ECORRUPT);
 	/* Notes get the numbers of other words, and can be written with those.
 	 */
-	for (unsigned i = 0; i < EVENTS; i++) {
-		const struct rollup_event e = event(i, &before, &name);
-
-		ck_assert(journal_add(j, &e));
-	}
+	note_events(j, 0);
 	ck_assert_uint_eq(journal_noted(j), EVENTS);
 	b = (struct back){ .again = j };
 	stats_good(
@@ -377,6 +469,8 @@ main(void)
 	tcase_add_test(tc, an_emptied_journal_has_nothing);
 	tcase_add_test(tc, it_goes_on_behind_the_last_whole_record);
 	tcase_add_test(tc, what_is_cut_off_or_damaged_ends_it);
+	tcase_add_test(tc, what_cannot_be_written_leaves_the_file_as_it_was);
+	tcase_add_test(tc, without_memory_it_is_not_taken_for_empty);
 	tcase_add_test(tc, records_and_notes_can_be_had_back);
 	tcase_add_test(tc, one_process_at_a_time_has_it);
 	suite_add_tcase(s, tc);

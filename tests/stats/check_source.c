@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/db.h"
 #include "stats/counters.h"
@@ -286,6 +287,31 @@ counted(unsigned counter, const char *label)
 	return s.value;
 }
 
+/* What came between the mark and its replacement is not stored yet, though no
+ * event is missing. */
+START_TEST(a_ring_that_was_replaced_is_over_with_its_last_counters)
+{
+	static struct taken t;
+
+	attach();
+	store_event(0, 1, false);
+	ck_assert_uint_eq(take(&t, ROOM), 1);
+	source_mark(source, 1);
+	fsk_ring_count(worker[0], FSK_COUNT_ANSWERED);
+	unlink(conf->rings.at[0]);
+	fsk_ring_close(ring);
+	stats_good(
+	    fsk_ring_open(&ring, conf->rings.at[0], WORKERS, ROOM, &err), &err);
+	stored();
+	ck_assert(source_ends(source));
+	ck_assert(!source_over(source));
+	source_mark(source, 2);
+	ck_assert(!source_ends(source));
+	stored();
+	ck_assert(source_over(source));
+}
+END_TEST
+
 START_TEST(counters_are_exact_over_restarts)
 {
 	const uint16_t x = fsk_ring_label(ring, FSK_LABEL_FEED, "x");
@@ -387,6 +413,8 @@ main(void)
 	tcase_add_test(tc, a_store_that_claims_too_much_is_not_believed);
 	tcase_add_test(tc, whether_a_batch_is_stored_can_be_asked);
 	tcase_add_test(tc, a_ring_presses_when_it_is_half_full);
+	tcase_add_test(
+	    tc, a_ring_that_was_replaced_is_over_with_its_last_counters);
 	tcase_add_test(tc, counters_are_exact_over_restarts);
 	tcase_add_test(tc, a_counter_that_cannot_be_counts_nothing);
 	tcase_add_test(tc, a_damaged_state_is_told);
