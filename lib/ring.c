@@ -57,24 +57,24 @@ lock_labels(struct fsk_ring *ring)
 	}
 }
 
-/* NAME as a label has it. */
-static void
-label_text(char out[static FSK_LABEL_TEXT], const char *name)
+/* Copies what fits of TEXT into OUT, of SIZE octets; its length. */
+static size_t
+copy_text(char *out, size_t size, const char *text)
 {
 	size_t n = 0;
 
-	memset(out, 0, FSK_LABEL_TEXT);
-	for (; n < FSK_LABEL_TEXT - 1 && name[n] != '\0'; n++)
-		out[n] = (unsigned char)name[n] < ' ' || name[n] == 127
+	for (; n < size - 1 && text[n] != '\0'; n++)
+		out[n] = (unsigned char)text[n] < ' ' || text[n] == 127
 		    ? '?'
-		    : name[n];
+		    : text[n];
 	/* Half a UTF-8 character at the end is none. */
-	if (name[n] != '\0' && ((unsigned char)name[n] & 0xc0) == 0x80) {
+	if (text[n] != '\0' && ((unsigned char)text[n] & 0xc0) == 0x80) {
 		while (n > 0 && ((unsigned char)out[n - 1] & 0xc0) == 0x80)
-			out[--n] = '\0';
-		if (n > 0)
-			out[n - 1] = '\0';
+			n--;
+		n -= n > 0;
 	}
+	memset(out + n, 0, size - n);
+	return n;
 }
 
 uint16_t
@@ -85,7 +85,7 @@ fsk_ring_label(
 	char text[FSK_LABEL_TEXT];
 	uint16_t i;
 
-	label_text(text, name);
+	copy_text(text, sizeof(text), name);
 	lock_labels(ring);
 	for (i = 0; i < FSK_RING_LABELS && row[i].kind != 0; i++)
 		if (row[i].kind == (uint32_t)kind &&
@@ -158,7 +158,7 @@ fsk_ring_hit(struct fsk_ring_worker *w, uint16_t label, bool unique)
 /* As memcpy(), which compilers make a slow loop of where they know that LEN is
  * small: the last eight octets overlap those before them. */
 static inline void
-copy_name(uint8_t *to, const uint8_t *from, size_t len)
+copy_octets(uint8_t *to, const uint8_t *from, size_t len)
 {
 	if (len >= 8) {
 		for (size_t i = 0; i < len - 8; i += 8)
@@ -168,6 +168,13 @@ copy_name(uint8_t *to, const uint8_t *from, size_t len)
 		for (size_t i = 0; i < len; i++)
 			to[i] = from[i];
 	}
+}
+
+void
+fsk_event_case(struct fsk_event *e, const char *case_number)
+{
+	e->case_len = (uint8_t)copy_text(
+	    e->case_number, sizeof(e->case_number), case_number);
 }
 
 /* The event is there once the head says so: a worker that dies before leaves
@@ -196,6 +203,8 @@ fsk_ring_event(struct fsk_ring_worker *w, const struct fsk_event *e)
 	p += FSK_RING_EVENT_FIXED;
 	for (unsigned i = 0; i < e->feeds; i++, p += 2)
 		memcpy(p, &e->feed[i], 2);
-	copy_name(p, e->qname, e->qname_len);
+	copy_octets(p, e->qname, e->qname_len);
+	copy_octets(
+	    p + e->qname_len, (const uint8_t *)e->case_number, e->case_len);
 	atomic_store_explicit(&b->head, ++w->head, memory_order_release);
 }

@@ -29,6 +29,7 @@
 #define FSK_RING_LABELS     1024 /* names that can have a number */
 #define FSK_LABEL_TEXT      96   /* of a label's name, NUL included */
 #define FSK_EVENT_FEEDS     16   /* that an event can name */
+#define FSK_EVENT_CASE      48   /* of its case number, NUL included */
 #define FSK_NO_LABEL        0xffff
 #define FSK_RING_WORKERS    256
 #define FSK_RING_EVENTS_MAX (1u << 20) /* of a worker */
@@ -97,8 +98,11 @@ struct fsk_event {
 	uint8_t entry;            /* labels of the entry, a suffix of qname */
 	uint8_t would;            /* enum fsk_would */
 	uint8_t qname_len;        /* octets of qname, root label included */
-	uint16_t feed[FSK_EVENT_FEEDS]; /* labels, `feeds` of them */
-	uint8_t qname[FSK_NAME_MAX];    /* lower case, wire form */
+	uint8_t case_len;         /* octets of case_number, NUL not included */
+	uint8_t zero;
+	uint16_t feed[FSK_EVENT_FEEDS];   /* labels, `feeds` of them */
+	uint8_t qname[FSK_NAME_MAX];      /* lower case, wire form */
+	char case_number[FSK_EVENT_CASE]; /* of who ordered it; "": none */
 };
 
 /* ---- the resolver's side ---- */
@@ -141,6 +145,10 @@ void fsk_ring_count(struct fsk_ring_worker *w, unsigned counter);
 
 /* Worker: adds one to what LABEL has; UNIQUE: nobody else lists the entry. */
 void fsk_ring_hit(struct fsk_ring_worker *w, uint16_t label, bool unique);
+
+/* Notes as much of CASE_NUMBER as fits in *E; a control character becomes '?'.
+ */
+void fsk_event_case(struct fsk_event *e, const char *case_number);
 
 /* Worker: stores *E, or counts that it was dropped. */
 void fsk_ring_event(struct fsk_ring_worker *w, const struct fsk_event *e);

@@ -20,7 +20,7 @@
 #define FSK_RING_MAGIC \
 	"\x89" \
 	"FSRG\r\n\x1a"
-#define FSK_RING_MAJOR      1
+#define FSK_RING_MAJOR      2
 #define FSK_RING_MINOR      0
 #define FSK_RING_BYTE_ORDER 0x01020304u
 #define FSK_RING_PAGE       4096
@@ -55,11 +55,12 @@ struct fsk_ring_row {
 };
 
 /* An event without what it does not use, so that most lie in one or two cache
- * lines: the first octets of struct fsk_event, its feeds, its name. */
+ * lines: the first octets of struct fsk_event, its feeds, its name, its case
+ * number. */
 #define FSK_RING_EVENT_FIXED offsetof(struct fsk_event, feed)
 struct fsk_ring_slot {
-	_Alignas(FSK_RING_LINE) uint8_t
-	    octet[FSK_RING_EVENT_FIXED + 2 * FSK_EVENT_FEEDS + FSK_NAME_MAX];
+	_Alignas(FSK_RING_LINE) uint8_t octet[FSK_RING_EVENT_FIXED +
+	    2 * FSK_EVENT_FEEDS + FSK_NAME_MAX + FSK_EVENT_CASE];
 };
 
 struct fsk_ring_hits {
@@ -83,7 +84,7 @@ static_assert(offsetof(struct fsk_ring_header, checksum) == 72, "FORMAT.md");
 static_assert(offsetof(struct fsk_ring_header, total) == 192, "FORMAT.md");
 static_assert(sizeof(struct fsk_ring_header) <= FSK_RING_PAGE, "FORMAT.md");
 static_assert(sizeof(struct fsk_ring_row) == 104, "FORMAT.md");
-static_assert(FSK_RING_EVENT_FIXED == 38, "FORMAT.md");
+static_assert(FSK_RING_EVENT_FIXED == 40, "FORMAT.md");
 static_assert(sizeof(struct fsk_ring_slot) == 384, "FORMAT.md");
 static_assert(offsetof(struct fsk_ring_block, counter) == 192, "FORMAT.md");
 static_assert(offsetof(struct fsk_ring_block, hit) == 576, "FORMAT.md");

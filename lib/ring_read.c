@@ -250,10 +250,12 @@ copy_event(const struct fsk_ring_reader *r, const struct fsk_ring_slot *slot,
 	memset(e, 0, sizeof(*e));
 	memcpy(e, p, FSK_RING_EVENT_FIXED);
 	p += FSK_RING_EVENT_FIXED;
-	if (e->feeds > FSK_EVENT_FEEDS)
+	if (e->feeds > FSK_EVENT_FEEDS || e->case_len >= FSK_EVENT_CASE)
 		return false;
 	memcpy(e->feed, p, 2u * e->feeds);
-	memcpy(wire, p + 2u * e->feeds, e->qname_len);
+	p += 2u * e->feeds;
+	memcpy(wire, p, e->qname_len);
+	memcpy(e->case_number, p + e->qname_len, e->case_len);
 	if (!fsk_name_from_wire(&name, wire, e->qname_len) ||
 	    e->entry > fsk_name_labels(name.wire) || e->unique > 1 ||
 	    e->would > FSK_TRIED_PASSES ||
@@ -271,6 +273,8 @@ copy_event(const struct fsk_ring_reader *r, const struct fsk_ring_slot *slot,
 			return false;
 	for (unsigned i = e->feeds; i < FSK_EVENT_FEEDS; i++)
 		e->feed[i] = FSK_NO_LABEL;
+	if (memchr(e->case_number, '\0', e->case_len) != NULL)
+		return false;
 	memcpy(e->qname, name.wire, name.len); /* in lower case */
 	return true;
 }

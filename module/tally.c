@@ -288,6 +288,8 @@ describe(struct fsk_event *e, const struct fsk_db *main,
 	e->would = v->would ? FSK_WOULD_BLOCK : FSK_BLOCKED;
 	e->qname_len = (uint8_t)q->q.len;
 	memcpy(e->qname, q->q.wire, q->q.len);
+	if (*a.case_number != '\0')
+		fsk_event_case(e, a.case_number);
 	return a.feeds;
 }
 

@@ -208,6 +208,7 @@ warn_of(struct collector *k, const struct fsk_event *e, uint64_t now,
 	for (unsigned n = fsk_name_labels(entry); n > e->entry; n--)
 		entry += *entry + 1u;
 	warning.entry = entry;
+	warning.case_number = e->case_number;
 	warn_event(k->warn, &warning);
 }
 
@@ -244,6 +245,9 @@ add_event(
 	r.asn = place.asn;
 	if (k->c->events && privacy_keep(k->privacy, day, e->client, kept))
 		r.kept = kept;
+	if (k->c->events && e->case_len > 0)
+		r.case_number = words_number(
+		    words_now(k), WORDS_CASE, e->case_number);
 	if (!privacy_hash(k->privacy, day, e->client, &r.client, &r.tag))
 		return false;
 	if (k->aside.running) {

@@ -70,6 +70,8 @@ events_put(const struct events *v, const struct counting *c)
 			    c->words, FSK_LABEL_CATEGORY, e->category),
 			.group = words_text(
 			    c->words, FSK_LABEL_GROUP, e->group),
+			.case_number = words_text(
+			    c->words, WORDS_CASE, e->case_number),
 			.severity = e->severity,
 			.action = e->action,
 			.transport = e->transport,

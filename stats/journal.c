@@ -4,9 +4,9 @@
  *
  *   u32 magic, u32 length of the rest without the checksum, u64 checksum of it
  *   u32 rings: each 16 octets of id, u32 workers, u64 position of each
- *   u32 categories, groups, sets: each u32 length and text; the number of one
- *   is its place
- *   u32 events: each EVENT_LEN octets and its name on the wire
+ *   u32 categories, groups, case numbers, sets: each u32 length and text; the
+ * number of one is its place u32 events: each EVENT_LEN octets and its name on
+ * the wire
  */
 #include "stats/journal.h"
 
@@ -22,9 +22,9 @@
 #include "lib/checksum.h"
 #include "lib/name.h"
 
-#define MAGIC      0x314a5346u /* "FSJ1" */
+#define MAGIC      0x324a5346u /* "FSJ2" */
 #define HEADER_LEN 16
-#define EVENT_LEN  60
+#define EVENT_LEN  62
 #define FILE_MOST  (1u << 30)
 #define RINGS_MOST 1024
 
@@ -160,6 +160,7 @@ journal_add(struct journal *j, const struct rollup_event *e)
 	memset(p + 44, 0, 16);
 	if (kept != 0)
 		memcpy(p + 44, e->kept, kept);
+	fsk_put16(p + 60, e->case_number);
 	memcpy(p + EVENT_LEN, e->qname, e->qname_len);
 	j->noted++;
 	return true;
@@ -210,8 +211,8 @@ make_record(struct journal *j, const struct words *w,
 	if (extend(b, HEADER_LEN) == NULL || !put_rings(b, rings, n) ||
 	    !put_texts(b, &w->kind[FSK_LABEL_CATEGORY]) ||
 	    !put_texts(b, &w->kind[FSK_LABEL_GROUP]) ||
-	    !put_texts(b, &w->sets) || !put_number(b, j->noted) ||
-	    !put(b, j->events.at, j->events.len))
+	    !put_texts(b, &w->kind[WORDS_CASE]) || !put_texts(b, &w->sets) ||
+	    !put_number(b, j->noted) || !put(b, j->events.at, j->events.len))
 		return false;
 	header = b->at;
 	fsk_put32(header, MAGIC);
@@ -363,8 +364,8 @@ get_texts(struct input *in, struct words *w, unsigned kind, uint32_t *n)
 
 /* The numbers of a record's texts. */
 struct dictionary {
-	uint32_t *categories, *groups, *sets;
-	uint32_t n[3];
+	uint32_t *categories, *groups, *cases, *sets;
+	uint32_t n[4];
 };
 
 static bool
@@ -372,15 +373,16 @@ get_event(struct input *in, const struct dictionary *d, struct rollup_event *e,
     struct fsk_name *name)
 {
 	const uint8_t *p = get(in, EVENT_LEN), *wire;
-	uint32_t category, group, set;
+	uint32_t category, group, number, set;
 
 	if (p == NULL || (wire = get(in, p[41])) == NULL)
 		return false;
 	set = fsk_get32(p + 24);
 	category = fsk_get16(p + 28);
 	group = fsk_get16(p + 30);
-	if (category >= d->n[0] || group >= d->n[1] || set >= d->n[2] ||
-	    !fsk_name_from_wire(name, wire, p[41]) ||
+	number = fsk_get16(p + 60);
+	if (category >= d->n[0] || group >= d->n[1] || number >= d->n[2] ||
+	    set >= d->n[3] || !fsk_name_from_wire(name, wire, p[41]) ||
 	    p[40] > fsk_name_labels(name->wire) || p[39] > 1)
 		return false;
 	*e = (struct rollup_event){
@@ -391,6 +393,7 @@ get_event(struct input *in, const struct dictionary *d, struct rollup_event *e,
 		.feeds = d->sets[set],
 		.category = (uint16_t)d->categories[category],
 		.group = (uint16_t)d->groups[group],
+		.case_number = (uint16_t)d->cases[number],
 		.qtype = fsk_get16(p + 32),
 		.country = { (char)p[34], (char)p[35] },
 		.severity = p[36],
@@ -423,7 +426,8 @@ replay_record(struct input *in, struct words *w,
 	rings = get_rings(in, &n);
 	d.categories = get_texts(in, w, FSK_LABEL_CATEGORY, &d.n[0]);
 	d.groups = get_texts(in, w, FSK_LABEL_GROUP, &d.n[1]);
-	d.sets = get_texts(in, w, 0, &d.n[2]);
+	d.cases = get_texts(in, w, WORDS_CASE, &d.n[2]);
+	d.sets = get_texts(in, w, 0, &d.n[3]);
 	events = get_number(in);
 	good = !in->no_memory && (in->bad || wanted(arg, rings, n, &yes));
 	for (uint32_t i = 0; good && yes && !in->bad && i < events; i++) {
@@ -433,6 +437,7 @@ replay_record(struct input *in, struct words *w,
 	free(rings);
 	free(d.categories);
 	free(d.groups);
+	free(d.cases);
 	free(d.sets);
 	return good ? FSK_OK : fsk_fail(err, FSK_ENOMEM, "out of memory");
 }

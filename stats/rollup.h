@@ -29,6 +29,7 @@ struct rollup_event {
 	uint64_t time;            /* microseconds since 1970-01-01 */
 	uint32_t feeds;           /* words_set() */
 	uint16_t category, group; /* words_number() */
+	uint16_t case_number;     /* the same; 0 unless events are kept */
 	uint16_t qtype;
 	uint8_t severity, action, transport;
 	bool would;

@@ -134,6 +134,7 @@ struct store_event {
 	const char *name;
 	uint16_t qtype;
 	const char *feeds, *category, *group;
+	const char *case_number; /* of who ordered it, or its beginning */
 	uint8_t severity, action, transport;
 	bool would;
 	const char *country;

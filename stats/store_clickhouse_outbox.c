@@ -105,9 +105,11 @@ static const struct outbox_table {
 						"t.severity, t.action, "
 						"t.transport, t.would, "
 						"t.country, t.asn, "
-						"coalesce(t.client, '')",
+						"coalesce(t.client, ''), "
+						"t.case_number",
 	    "time, host, id, name, qtype, feeds, category, client_group, "
-	    "severity, action, transport, would, country, asn, client",
+	    "severity, action, transport, would, country, asn, client, "
+	    "case_number",
 	    false },
 	{ "ring", "ring", "ring", "id", NULL, "t.seen",
 	    "o.id, " LABEL("t.host") ", t.seen, t.serial, t.created, "

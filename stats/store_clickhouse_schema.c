@@ -15,7 +15,7 @@
 
 #include "stats/store_clickhouse.h"
 
-#define VERSION 1
+#define VERSION 2
 
 #define FACTS \
 	"time Int64, host String, origin UInt64, feeds String, " \
@@ -46,7 +46,8 @@
 	"time Int64, host String, origin UInt64, id UInt64, name String, " \
 	"qtype UInt16, feeds String, category String, client_group String, " \
 	"severity UInt8, action UInt8, transport UInt8, would UInt8, " \
-	"country String, asn UInt32, client String, version UInt64"
+	"country String, asn UInt32, client String, case_number String, " \
+	"version UInt64"
 #define EVENTS_KEY "time, host, origin, id"
 #define RINGS \
 	"id String, host String, origin UInt64, seen Int64, serial UInt64, " \
@@ -196,6 +197,12 @@ clickhouse_check_schema(
 		    c->clickhouse.database, c->clickhouse.url);
 	if (rc == FSK_OK && version > VERSION)
 		return later(c, version, err);
+	if (rc == FSK_OK && version < VERSION)
+		return fsk_fail(err, FSK_EFORMAT,
+		    "database '%s' at '%s' is of version %" PRId64
+		    ": 'fraudsink-stats init' brings it to %d",
+		    c->clickhouse.database, c->clickhouse.url, version,
+		    VERSION);
 	return rc;
 }
 
@@ -246,6 +253,43 @@ make_table(struct clickhouse *h, const struct conf *c, size_t i, bool ttl,
 	return run(h, &t, err);
 }
 
+/* Adds COLUMN to TABLE if it lacks it; a server of 2018 cannot be told to do so
+ * in one query. */
+static int
+add_column(struct clickhouse *h, const struct conf *c, const char *table,
+    const char *column, const char *type, struct fsk_error *err)
+{
+	struct text t = { .at = NULL };
+	char query[512];
+	int64_t there;
+	int rc;
+
+	snprintf(query, sizeof(query),
+	    "SELECT count() FROM system.columns WHERE database = '%s' AND "
+	    "table = '%s' AND name = '%s'",
+	    c->clickhouse.database, table, column);
+	rc = ask_number(h, query, &there, err);
+	if (rc != FSK_OK || there != 0)
+		return rc;
+	text_say(&t, "ALTER TABLE `%s`.%s ADD COLUMN %s %s",
+	    c->clickhouse.database, table, column, type);
+	return run(h, &t, err);
+}
+
+/* Brings tables of an earlier version to this one. */
+static int
+bring_up(struct clickhouse *h, const struct conf *c, struct fsk_error *err)
+{
+	int rc = FSK_OK;
+
+	if (c->clickhouse.cluster != NULL)
+		rc = add_column(
+		    h, c, "event_local", "case_number", "String", err);
+	if (rc == FSK_OK)
+		rc = add_column(h, c, "event", "case_number", "String", err);
+	return rc;
+}
+
 int
 store_clickhouse_init(const struct conf *c, struct fsk_error *err)
 {
@@ -268,6 +312,8 @@ store_clickhouse_init(const struct conf *c, struct fsk_error *err)
 		rc = has_ttl(h, &ttl, err);
 	for (size_t i = 0; rc == FSK_OK && i < TABLES; i++)
 		rc = make_table(h, c, i, ttl, err);
+	if (rc == FSK_OK)
+		rc = bring_up(h, c, err);
 	/* The last, so that whoever finds it finds all. */
 	if (rc == FSK_OK) {
 		text_say(&t,

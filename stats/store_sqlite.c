@@ -43,7 +43,7 @@ static const char *const texts[STATEMENTS] = {
 	[PUT_NETWORK] = "INSERT INTO network VALUES (?,?)" UPSERT
 			"organisation = excluded.organisation",
 	[PUT_EVENT] = "INSERT INTO event VALUES "
-		      "(NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		      "(NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[PUT_RING] = "REPLACE INTO ring VALUES (?,?,?,?,?,?,?)",
 	[GET_LABEL] = "SELECT id FROM label WHERE kind = ? AND text = ?",
 	[PUT_LABEL] = "INSERT INTO label (kind, text) VALUES (?,?) "
@@ -423,6 +423,7 @@ put_event(struct store *store, const struct store_event *e)
 		sql_blob(st, 14, e->client, 16);
 	else
 		sql_null(st, 14);
+	sql_text(st, 15, e->case_number);
 	run(s, st);
 }
 

@@ -81,9 +81,15 @@ static const char *const version_1[] = {
 	NULL,
 };
 
+static const char *const version_2[] = {
+	"ALTER TABLE event ADD COLUMN case_number TEXT NOT NULL DEFAULT ''",
+	NULL,
+};
+
 /* [I] leads from version I to I + 1. */
 static const char *const *const scripts[] = {
 	version_1,
+	version_2,
 };
 
 #define VERSION (sizeof(scripts) / sizeof(*scripts))

@@ -230,6 +230,9 @@ make_line(const struct warn_event *e, uint64_t id, const char *token,
 	json_object_set_new(o, "category", json_string_nocheck(e->category));
 	json_object_set_new(o, "severity", json_string("red"));
 	json_object_set_new(o, "feeds", feed_names(e->feeds));
+	if (*e->case_number != '\0')
+		json_object_set_new(
+		    o, "case", json_string_nocheck(e->case_number));
 	n = json_dumpb(o, line, LINE_MOST - 1, JSON_COMPACT);
 	json_decref(o);
 	if (n == 0 || n >= LINE_MOST - 1)

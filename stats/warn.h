@@ -27,8 +27,9 @@ struct warn_event {
 	uint64_t time; /* microseconds since 1970-01-01 */
 	const uint8_t *client;
 	const char *group, *category;
-	const char *feeds;    /* names with newlines between */
-	const uint8_t *entry; /* the name that is listed, in wire form */
+	const char *feeds;       /* names with newlines between */
+	const uint8_t *entry;    /* the name that is listed, in wire form */
+	const char *case_number; /* of who ordered it; "": none */
 };
 
 /* Opens the folder that C names.  *W is NULL where no warnings are wanted. */

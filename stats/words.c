@@ -12,10 +12,10 @@ words_init(struct words *w)
 {
 	bool fresh, good = true;
 
-	for (unsigned k = 0; k <= FSK_LABEL_GROUP; k++)
+	for (unsigned k = 0; k <= WORDS_CASE; k++)
 		table_init(&w->kind[k], 1);
 	table_init(&w->sets, sizeof(struct feeds));
-	for (unsigned k = 0; k <= FSK_LABEL_GROUP; k++)
+	for (unsigned k = 0; k <= WORDS_CASE; k++)
 		good &= table_put(&w->kind[k], "", 1, &fresh) != NULL;
 	return table_put(&w->sets, "", 1, &fresh) != NULL && good;
 }
@@ -23,7 +23,7 @@ words_init(struct words *w)
 void
 words_fini(struct words *w)
 {
-	for (unsigned k = 0; k <= FSK_LABEL_GROUP; k++)
+	for (unsigned k = 0; k <= WORDS_CASE; k++)
 		table_fini(&w->kind[k]);
 	table_fini(&w->sets);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * words.h - numbers for the names of feeds, categories and groups, and for sets
- * of feeds
+ * words.h - numbers for the names of feeds, categories and groups, for case
+ * numbers, and for sets of feeds
  *
  * Rings give each name a number of their own; here it has one for all rings,
  * as long as the process lives.  Number 0 is "", no feed at all.  There is room
@@ -28,8 +28,11 @@ struct feeds {
 	uint16_t feed[FSK_EVENT_FEEDS]; /* words, in the order of their names */
 };
 
+/* Case numbers are words, too, of a kind that no ring has labels of. */
+#define WORDS_CASE ((enum fsk_label_kind)(FSK_LABEL_GROUP + 1))
+
 struct words {
-	struct table kind[FSK_LABEL_GROUP + 1];
+	struct table kind[WORDS_CASE + 1];
 	struct table sets;
 };
 

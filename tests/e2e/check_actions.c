@@ -617,6 +617,22 @@ START_TEST(clients_are_told_why)
 }
 END_TEST
 
+START_TEST(events_tell_the_case)
+{
+	static const char *const names[][2] = { { "alpha.test", "F-7" },
+		{ "filtered.test", "2026/1" }, { "none.test", "" } };
+	struct fsk_event e[3];
+
+	lists_file(&w, "alpha", "alpha.test\n");
+	lists_sync(&w, told);
+	for (size_t i = 0; i < 3; i++)
+		ask(&w, &r, (struct ask){ .name = names[i][0] });
+	ck_assert_uint_eq(lists_events(&w, e, 3), 3);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_str_eq(e[i].case_number, names[i][1]);
+}
+END_TEST
+
 /* Structured errors need somebody to ask: the feed's contact is enough. */
 START_TEST(a_feed_has_a_contact_of_its_own)
 {
@@ -658,6 +674,7 @@ make_suite(void)
 	tcase_add_test(tc, each_action_of_an_alias);
 	tcase_add_test(tc, types_limit_a_rule);
 	tcase_add_test(tc, clients_are_told_why);
+	tcase_add_test(tc, events_tell_the_case);
 	tcase_add_test(tc, a_feed_has_a_contact_of_its_own);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("levels");

@@ -85,6 +85,8 @@ event(uint64_t i)
 	memcpy(e.qname, name.wire, name.len);
 	for (unsigned f = 0; f < FSK_EVENT_FEEDS; f++)
 		e.feed[f] = FSK_NO_LABEL;
+	snprintf(text, sizeof(text), "%.*s", (int)(i % 9), "2026/117");
+	fsk_event_case(&e, text);
 	return e;
 }
 
@@ -449,6 +451,8 @@ START_TEST(events_come_back_as_they_were)
 	in.qname_len = 255;
 	memcpy(in.qname, kit_any_name(255).wire, 255);
 	in.entry = 1;
+	fsk_event_case(&in, "12345678901234567890123456789012345678901234567X");
+	ck_assert_uint_eq(in.case_len, FSK_EVENT_CASE - 1);
 	fsk_ring_event(w, &in);
 	ck_assert_uint_eq(fsk_ring_take(r, 0, &out, 1, &damaged), 1);
 	ck_assert_mem_eq(&in, &out, sizeof(in));
@@ -458,6 +462,25 @@ START_TEST(events_come_back_as_they_were)
 	take(r, 0, 0, 64);
 	fsk_ring_detach(r);
 	fsk_ring_close(ring);
+}
+END_TEST
+
+START_TEST(a_case_number_is_cut_and_cleaned)
+{
+	struct fsk_event e = { .case_len = 9, .case_number = "123456789" };
+	char text[100] = "";
+
+	fsk_event_case(&e, "");
+	ck_assert_uint_eq(e.case_len, 0);
+	ck_assert_str_eq(e.case_number, "");
+	fsk_event_case(&e, "7\n\x1b[31m\x7f");
+	ck_assert_str_eq(e.case_number, "7??[31m?");
+	/* Not within a character. */
+	memset(text, 'x', FSK_EVENT_CASE - 3);
+	strcat(text, "\xe2\x82\xac");
+	fsk_event_case(&e, text);
+	ck_assert_uint_eq(e.case_len, FSK_EVENT_CASE - 3);
+	ck_assert_uint_eq(strlen(e.case_number), FSK_EVENT_CASE - 3);
 }
 END_TEST
 
@@ -1128,6 +1151,7 @@ main(void)
 	tcase_add_test(tc, labels_are_short_and_printable);
 	tcase_add_test(tc, there_can_be_too_many_labels);
 	tcase_add_test(tc, events_come_back_as_they_were);
+	tcase_add_test(tc, a_case_number_is_cut_and_cleaned);
 	tcase_add_test(tc, what_is_not_done_is_found_again);
 	tcase_add_test(tc, who_only_looks_takes_nothing);
 	tcase_add_test(tc, a_full_ring_drops_and_counts);

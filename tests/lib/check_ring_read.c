@@ -195,7 +195,7 @@ START_TEST(what_is_no_ring_is_refused)
 	refused(FSK_ECORRUPT, "octets long");
 	good[8]++;
 	kit_write(path, good, len);
-	refused(FSK_EFORMAT, "has version 2");
+	refused(FSK_EFORMAT, "has version 3");
 	good[8]--;
 	good[12] = 1;
 	kit_write(path, good, len);
@@ -339,6 +339,8 @@ static const struct {
 	{ "no name", offsetof(struct fsk_event, qname_len), 0 },
 	{ "name cut off", offsetof(struct fsk_event, qname_len), 14 },
 	{ "name too long", offsetof(struct fsk_event, qname_len), 255 },
+	{ "case number too long", offsetof(struct fsk_event, case_len), 48 },
+	{ "case number with NUL", offsetof(struct fsk_event, case_len), 47 },
 	{ "label too long", NAME_AT, 64 },
 	{ "compressed name", NAME_AT, 0xc0 },
 	{ "label beyond the name", NAME_AT + 4, 30 },

@@ -315,6 +315,7 @@ put_batch(struct store *s, unsigned n)
 	store_put_event(s,
 	    &(struct store_event){ .time = (uint64_t)now * 1000000 + n,
 		.name = "e",
+		.case_number = "7\t\\'",
 		.feeds = "x",
 		.category = "",
 		.group = "",
@@ -615,6 +616,39 @@ START_TEST(rows_go_when_they_are_old)
 }
 END_TEST
 
+START_TEST(tables_of_version_1_get_case_numbers)
+{
+	static const char *const queries[] = {
+		"ALTER TABLE fraudsink.event DROP COLUMN case_number",
+		"DROP TABLE fraudsink.schema_version",
+		"CREATE TABLE fraudsink.schema_version (version UInt32) "
+		"ENGINE = ReplacingMergeTree() PARTITION BY tuple() "
+		"ORDER BY (version)",
+		"INSERT INTO fraudsink.schema_version VALUES (1)",
+	};
+	struct clickhouse *h;
+	struct store *s;
+
+	if (!begin(1, ""))
+		return;
+	stats_good(clickhouse_open(&h, conf, &err), &err);
+	for (size_t i = 0; i < sizeof(queries) / sizeof(*queries); i++)
+		stats_good(clickhouse_run(h, queries[i], &err), &err);
+	ck_assert_int_eq(store_open(&s, conf, STORE_READ, &err), FSK_EFORMAT);
+	ck_assert_ptr_nonnull(strstr(err.text, "init"));
+	for (unsigned again = 0; again < 2; again++)
+		stats_good(store_init(conf, &err), &err);
+	s = stats_open(conf, STORE_WRITE);
+	put_batch(s, 0);
+	store_close(s);
+	ck_assert_int_eq(number(h, "countIf(case_number = '7\\t\\\\\\'')",
+			     "fraudsink.event"),
+	    1);
+	clickhouse_close(h);
+	conf_free(conf);
+}
+END_TEST
+
 START_TEST(tables_of_a_later_version_are_left_alone)
 {
 	struct clickhouse *h;
@@ -690,6 +724,7 @@ main(void)
 	tcase_add_test(tc, a_backlog_has_a_bound);
 	tcase_add_test(tc, two_servers_answer_as_one);
 	tcase_add_test(tc, rows_go_when_they_are_old);
+	tcase_add_test(tc, tables_of_version_1_get_case_numbers);
 	tcase_add_test(tc, tables_of_a_later_version_are_left_alone);
 	tcase_add_test(tc, what_takes_too_long_is_given_up);
 	tcase_add_test(tc, a_user_has_a_password);

@@ -52,6 +52,7 @@ event(unsigned i, struct words *w, struct fsk_name *name)
 {
 	static const uint8_t kept[16] = { 1, 2, 3 };
 	static const char *const feed[] = { "beta", "gamma", "alpha" };
+	static const char *const cases[] = { "", "2026/117", "7\n" };
 	uint16_t feeds[3];
 	char text[32];
 
@@ -64,6 +65,7 @@ event(unsigned i, struct words *w, struct fsk_name *name)
 		.category = words_number(
 		    w, FSK_LABEL_CATEGORY, i % 3 ? "scam" : ""),
 		.group = words_number(w, FSK_LABEL_GROUP, i % 2 ? "bank" : ""),
+		.case_number = words_number(w, WORDS_CASE, cases[i % 3]),
 		.qtype = (uint16_t)i,
 		.severity = (uint8_t)(1 + i % 2),
 		.action = (uint8_t)(i % 9),
@@ -113,6 +115,7 @@ compare(void *arg, const struct rollup_event *got)
 	ck_assert_uint_eq(got->feeds, e.feeds);
 	ck_assert_uint_eq(got->category, e.category);
 	ck_assert_uint_eq(got->group, e.group);
+	ck_assert_uint_eq(got->case_number, e.case_number);
 	ck_assert_uint_eq(got->qtype, e.qtype);
 	ck_assert_uint_eq(got->severity, e.severity);
 	ck_assert_uint_eq(got->action, e.action);

@@ -389,6 +389,41 @@ START_TEST(older_databases_are_brought_up_to_date)
 }
 END_TEST
 
+START_TEST(a_database_of_version_1_gets_case_numbers)
+{
+	struct sql *db;
+
+	begin("events = yes\n");
+	store_close(store);
+	stats_good(sql_open(&db, conf->database, true, &err), &err);
+	stats_good(sql_run(db,
+		       "ALTER TABLE event DROP COLUMN case_number; "
+		       "INSERT INTO event VALUES (1, 2, 3, 'old', 5, 6, 7, 8, "
+		       "9, 10, 11, 0, 'BE', 13, NULL); "
+		       "PRAGMA user_version = 1",
+		       &err),
+	    &err);
+	sql_close(db);
+	store = stats_open(conf, STORE_WRITE);
+	start_batch("h");
+	store_put_event(store,
+	    &(struct store_event){ .name = "new",
+		.feeds = "",
+		.category = "",
+		.group = "",
+		.case_number = "2026/117",
+		.country = "" });
+	end_batch();
+	ck_assert_int_eq(number("SELECT count(*) FROM event WHERE "
+				"name = 'old' AND case_number = ''"),
+	    1);
+	ck_assert_int_eq(number("SELECT count(*) FROM event WHERE "
+				"name = 'new' AND case_number = '2026/117'"),
+	    1);
+	end();
+}
+END_TEST
+
 /* ---- facts ---- */
 
 START_TEST(facts_add_up_and_come_in_order)
@@ -1020,6 +1055,7 @@ START_TEST(rows_go_when_they_are_old)
 		store_put_event(store,
 		    &(struct store_event){ .time = (uint64_t)t * 1000000,
 			.name = "n",
+			.case_number = "",
 			.feeds = "",
 			.category = "",
 			.group = "",
@@ -1076,6 +1112,7 @@ START_TEST(what_is_gone_is_not_in_the_file)
 		    &(struct store_event){
 			.time = (START + (uint64_t)i % 60) * 1000000,
 			.name = "once-asked-for.example",
+			.case_number = "",
 			.feeds = "",
 			.category = "",
 			.group = "",
@@ -1086,6 +1123,7 @@ START_TEST(what_is_gone_is_not_in_the_file)
 		    &(struct store_event){
 			.time = (START + DAY * 20ull) * 1000000,
 			.name = "kept.example",
+			.case_number = "",
 			.feeds = "",
 			.category = "",
 			.group = "",
@@ -1369,6 +1407,7 @@ main(void)
 	tcase_add_test(
 	    tc, databases_of_others_and_of_later_versions_are_left_alone);
 	tcase_add_test(tc, older_databases_are_brought_up_to_date);
+	tcase_add_test(tc, a_database_of_version_1_gets_case_numbers);
 	tcase_add_test(tc, facts_add_up_and_come_in_order);
 	tcase_add_test(tc, facts_are_filtered);
 	tcase_add_test(tc, who_has_seen_enough_says_so);

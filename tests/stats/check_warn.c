@@ -77,7 +77,8 @@ event(struct warn *w, uint32_t day, const char *client, const char *name)
 		.group = "home",
 		.category = "phishing",
 		.feeds = "alpha\nbeta",
-		.entry = entry.wire };
+		.entry = entry.wire,
+		.case_number = day % 2 ? "" : "2026/117" };
 
 	ck_assert(fsk_addr_read(client, addr));
 	warn_event(w, &e);
@@ -144,11 +145,14 @@ START_TEST(an_order_says_what_and_not_who)
 	ck_assert_ptr_nonnull(strstr(text, "\"name\":\"bad.example\""));
 	ck_assert_ptr_nonnull(strstr(text, "\"feeds\":[\"alpha\",\"beta\"]"));
 	ck_assert_ptr_nonnull(strstr(text, "\"group\":\"home\""));
+	ck_assert_ptr_nonnull(strstr(text, "\"case\":\"2026/117\""));
 	ck_assert_ptr_null(strstr(text, "192.0.2.7"));
 	fsk_addr_read("192.0.2.7", addr);
 	privacy_token(privacy, addr, token);
 	ck_assert_uint_eq(strlen(token), 32);
 	ck_assert_ptr_nonnull(strstr(text, token));
+	event(w, DAY + 1, "192.0.2.7", "bad.example");
+	ck_assert_ptr_null(strstr(file_of(DAY + 1), "\"case\""));
 	warn_close(w);
 }
 END_TEST
