@@ -212,6 +212,10 @@ look_up_lines(struct lookup *l)
 	while ((n = getline(&line, &room, stdin)) != -1) {
 		size_t len = (size_t)n;
 
+		/* No name has a NUL, and none is what stands before one. */
+		for (size_t i = 0; i < len; i++)
+			if (line[i] == '\0')
+				line[i] = '\001';
 		while (len > 0 && strchr(" \t\r\n", line[len - 1]) != NULL)
 			len--;
 		line[len] = '\0';

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/feeds/run.h"
@@ -94,6 +95,26 @@ START_TEST(a_name_that_is_none_is_an_error_and_the_rest_is_answered)
 	ck_assert_ptr_nonnull(strstr(r.err, "'a..b' is not a domain name"));
 	ck_assert_ptr_nonnull(strstr(r.out, "fraud.example: nxdomain"));
 	run_free(&r);
+}
+END_TEST
+
+START_TEST(what_stands_before_a_nul_is_no_name)
+{
+	static const char names[] = "fraud.example\0.ok.example\n"
+				    "fraud.example\0\n";
+	char command[512];
+	int rc;
+
+	run_file("in", "fraud.example\n");
+	free(run_output("build -q -o a.fsdb in"));
+	kit_write(kit_path("names"), (const uint8_t *)names, sizeof(names) - 1);
+	snprintf(command, sizeof(command),
+	    "cd %s && $FRAUDSINK_TEST_FEEDS lookup -d a.fsdb - "
+	    "<names >out 2>/dev/null && exit 3; test ! -s out",
+	    kit_dir);
+	rc = system(command);
+	ck_assert(WIFEXITED(rc));
+	ck_assert_int_eq(WEXITSTATUS(rc), 0);
 }
 END_TEST
 
@@ -766,6 +787,7 @@ main(void)
 	tcase_add_test(tc, lookup_reads_names_from_standard_input);
 	tcase_add_test(
 	    tc, a_name_that_is_none_is_an_error_and_the_rest_is_answered);
+	tcase_add_test(tc, what_stands_before_a_nul_is_no_name);
 	tcase_add_test(tc, lookup_prints_json);
 	tcase_add_test(tc, urls_are_found_and_do_not_block_their_hosts);
 	tcase_add_test(tc, hosts_of_urls_are_listed_when_asked_for);
