@@ -120,6 +120,23 @@ START_TEST(every_truncation_is_refused)
 }
 END_TEST
 
+START_TEST(octets_behind_the_end_are_refused)
+{
+	uint8_t *longer = calloc(1, len + 64);
+	struct fsk_error err;
+	struct fsk_db *db;
+
+	ck_assert_ptr_nonnull(longer);
+	memcpy(longer, image, len);
+	for (size_t n = 1; n <= 64; n++) {
+		ck_assert_int_eq(
+		    open_image(longer, len + n, &db, &err), FSK_ECORRUPT);
+		ck_assert_ptr_null(db);
+	}
+	free(longer);
+}
+END_TEST
+
 START_TEST(every_flipped_bit_is_refused)
 {
 	uint8_t *copy = aligned_alloc(64, (len + 63) / 64 * 64);
@@ -206,6 +223,8 @@ static const struct {
 	{ "alias of an answer", 8, FSK_N_CNAME, 4, 1 << 20 },
 	{ "alias to nowhere", 8, FSK_N_ACTION, 1, FSK_CNAME },
 	{ "SOA of an answer", 8, FSK_N_RNAME, 4, 1 << 20 },
+	{ "URLs out of order", 10, 0, 8, ~0ull },
+	{ "attribute set of a URL", 10, 8, 4, 999 },
 };
 
 START_TEST(hostile_values_are_refused)
@@ -470,6 +489,7 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, every_truncation_is_refused);
+	tcase_add_test(tc, octets_behind_the_end_are_refused);
 	tcase_add_test(tc, every_flipped_bit_is_refused);
 	tcase_add_loop_test(tc, hostile_values_are_refused, 0,
 	    sizeof(hostile) / sizeof(*hostile));
