@@ -421,6 +421,33 @@ START_TEST(standard_input_is_an_input)
 }
 END_TEST
 
+/* Entries for one name: FORMAT.md, section 1. */
+START_TEST(the_nearest_match_of_a_name_decides)
+{
+	char *out;
+
+	run_file("tree", "x.example\n");
+	run_file("itself", "=x.example\n");
+	run_file("below", "*.x.example\n");
+	/* Whichever comes first. */
+	for (unsigned i = 0; i < 2; i++) {
+		free(run_output(i == 0
+			? "build -q -o a.fsdb --sinkhole 192.0.2.1 below "
+			  "--action "
+			  "nodata itself --action nxdomain tree"
+			: "build -q -o a.fsdb --action nxdomain tree --action "
+			  "nodata itself --action sinkhole --sinkhole "
+			  "192.0.2.1 below"));
+		out = run_output("lookup -d a.fsdb x.example www.x.example");
+		ck_assert_ptr_nonnull(
+		    strstr(out, "x.example: nodata, entry x.example (exact)"));
+		ck_assert_ptr_nonnull(strstr(
+		    out, "www.x.example: nxdomain, entry x.example (subtree)"));
+		free(out);
+	}
+}
+END_TEST
+
 START_TEST(actions_and_matches_are_kept)
 {
 	char *out;
@@ -799,6 +826,7 @@ main(void)
 	tcase_add_test(tc, options_hold_for_the_inputs_behind_them);
 	tcase_add_test(tc, options_behind_the_last_input_hold_for_all);
 	tcase_add_test(tc, standard_input_is_an_input);
+	tcase_add_test(tc, the_nearest_match_of_a_name_decides);
 	tcase_add_test(tc, actions_and_matches_are_kept);
 	tcase_add_loop_test(tc, wrong_command_lines_are_refused, 0,
 	    sizeof(wrong) / sizeof(*wrong));
