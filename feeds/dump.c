@@ -3,10 +3,12 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "feeds/cmd.h"
 #include "feeds/entry.h"
 #include "feeds/json.h"
+#include "feeds/progress.h"
 #include "lib/db.h"
 
 static const char help[] =
@@ -35,15 +37,19 @@ static const struct option options[] = {
 struct dump {
 	const struct fsk_db *db;
 	bool json;
+	uint64_t done, all;
+	struct progress progress;
 };
 
 static int
 each(void *arg, const struct fsk_name *name, uint32_t attr)
 {
-	const struct dump *d = arg;
+	struct dump *d = arg;
 	char text[FSK_TEXT_MAX];
 	struct fsk_attr a;
 
+	if ((++d->done & 4095) == 0)
+		progress_show(&d->progress, "entries", d->done, d->all);
 	fsk_name_to_text(name->wire, text);
 	if (d->json) {
 		const struct json_entry e = { d->db, text, attr };
@@ -59,6 +65,7 @@ int
 cmd_dump(int argc, char **argv)
 {
 	struct dump d = { 0 };
+	struct fsk_db_info info;
 	const char *path = NULL;
 	struct fsk_error err;
 	struct fsk_db *db;
@@ -87,7 +94,12 @@ cmd_dump(int argc, char **argv)
 		return EXIT_ERROR;
 	}
 	d.db = db;
+	fsk_db_info(db, &info);
+	d.all = info.entries;
+	/* Entries and a line of progress do not go together. */
+	progress_begin(&d.progress, isatty(STDOUT_FILENO));
 	rc = fsk_db_each(db, each, &d, &err);
+	progress_end(&d.progress);
 	fsk_db_close(db);
 	if (rc < 0) {
 		complain("%s", err.text);

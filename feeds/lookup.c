@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "feeds/cmd.h"
 #include "feeds/host.h"
 #include "feeds/json.h"
 #include "feeds/printable.h"
+#include "feeds/progress.h"
 #include "feeds/url_listed.h"
 #include "lib/db.h"
 #include "lib/policy.h"
@@ -49,6 +51,7 @@ static const struct option options[] = {
 struct lookup {
 	const struct fsk_db *db;
 	bool json, found, failed;
+	struct progress progress;
 };
 
 /* Who answers for feed I of the entry. */
@@ -143,6 +146,15 @@ ask(struct lookup *l, const struct fsk_name *name, struct json_entry *e,
 }
 
 static void
+refuse(struct lookup *l, char *text, const char *what, const char *wrong)
+{
+	progress_end(&l->progress);
+	printable(text);
+	complain("'%s' is not a %s: %s", text, what, wrong);
+	l->failed = true;
+}
+
+static void
 look_up_name(struct lookup *l, char *text)
 {
 	char entry[FSK_TEXT_MAX];
@@ -151,9 +163,7 @@ look_up_name(struct lookup *l, char *text)
 	const char *wrong = read_name(&name, text);
 
 	if (wrong != NULL) {
-		printable(text);
-		complain("'%s' is not a domain name: %s", text, wrong);
-		l->failed = true;
+		refuse(l, text, "domain name", wrong);
 		return;
 	}
 	ask(l, &name, &e, entry);
@@ -172,9 +182,7 @@ look_up_url(struct lookup *l, char *text)
 	const char *wrong = url_read(&u, text, strlen(text), true);
 
 	if (wrong != NULL) {
-		printable(text);
-		complain("'%s' is not a URL: %s", text, wrong);
-		l->failed = true;
+		refuse(l, text, "URL", wrong);
 		return;
 	}
 	if (u.address || !ask(l, &u.host, &e, entry))
@@ -228,17 +236,27 @@ look_up_lines(struct lookup *l)
 {
 	char *line = NULL;
 	size_t room = 0;
+	uint64_t names = 0;
 	ssize_t n;
 
+	/* Answers and a line of progress do not go together. */
+	progress_begin(&l->progress, isatty(STDOUT_FILENO));
 	while ((n = getline(&line, &room, stdin)) != -1) {
 		size_t len = (size_t)n;
 
+		/* No name has a NUL, and none is what stands before one. */
+		for (size_t i = 0; i < len; i++)
+			if (line[i] == '\0')
+				line[i] = '\001';
 		while (len > 0 && strchr(" \t\r\n", line[len - 1]) != NULL)
 			len--;
 		line[len] = '\0';
 		if (len > 0)
 			look_up(l, line + strspn(line, " \t"));
+		if ((++names & 4095) == 0)
+			progress_show(&l->progress, "names", names, 0);
 	}
+	progress_end(&l->progress);
 	if (ferror(stdin)) {
 		complain("cannot read standard input: %s", strerror(errno));
 		l->failed = true;

@@ -159,6 +159,40 @@ check_sections(const struct check *c)
 	return FSK_OK;
 }
 
+/* No checksum covers the octets between sections, so they are all zero. */
+static int
+check_gaps(const struct check *c)
+{
+	const uint8_t *base = c->db->base;
+	const uint32_t n = fsk_get32(base + FSK_H_SECTIONS);
+	uint64_t at = FSK_HEADER_LEN;
+
+	while (at < c->db->len) {
+		uint64_t end = at, next = c->db->len;
+
+		for (uint32_t i = 0; i < n; i++) {
+			const uint8_t *row = base + FSK_H_TABLE +
+			    i * FSK_SECTION_LEN;
+			uint64_t from = fsk_get64(row + FSK_S_OFFSET);
+			uint64_t to = from + fsk_get64(row + FSK_S_LENGTH);
+
+			if (from > at)
+				next = from < next ? from : next;
+			else
+				end = to > end ? to : end;
+		}
+		if (end > at) {
+			at = end;
+			continue;
+		}
+		for (; at < next; at++)
+			if (base[at] != 0)
+				return CORRUPT(c, "octet %llu is in no section",
+				    (unsigned long long)at);
+	}
+	return FSK_OK;
+}
+
 static int
 check_string(const struct check *c, uint32_t at, const char *what)
 {
@@ -375,6 +409,8 @@ check_lines(const struct check *c)
 		return CORRUPT(c, "wrong length of the partitions");
 	if (lines->len % FSK_LINE_LEN != 0 || recs->len < FSK_RECS_PAD)
 		return CORRUPT(c, "wrong length of the lines or records");
+	if (fsk_get64(db->base + FSK_H_LINES) != lines->len / FSK_LINE_LEN)
+		return CORRUPT(c, "its header has another number of lines");
 	db->lines = lines->at;
 	db->recs = recs->at;
 	for (unsigned i = 0; i < n; i++) {
@@ -446,6 +482,8 @@ db_check(struct fsk_db *db, const char *path, bool nested, bool pass,
 
 	if (rc == FSK_OK)
 		rc = check_sections(&c);
+	if (rc == FSK_OK)
+		rc = check_gaps(&c);
 	if (rc == FSK_OK)
 		rc = check_tables(&c);
 	if (rc == FSK_OK)

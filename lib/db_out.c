@@ -270,9 +270,10 @@ out_publish(
 		uint8_t *row = header + FSK_H_TABLE + i * FSK_SECTION_LEN;
 
 		fsk_put32(row + FSK_S_TYPE, o->section[i].type);
+		/* Who passes over a policy takes other verdicts from it. */
 		fsk_put32(row + FSK_S_FLAGS,
-		    o->section[i].type >= FSK_SEC_NEEDED ? FSK_SECTION_OPTIONAL
-							 : 0);
+		    o->section[i].type == FSK_SEC_URLS ? FSK_SECTION_OPTIONAL
+						       : 0);
 		fsk_put64(row + FSK_S_OFFSET, o->section[i].at);
 		fsk_put64(row + FSK_S_LENGTH, o->section[i].len);
 		fsk_put64(row + FSK_S_CHECKSUM, o->section[i].sum);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/feeds/run.h"
@@ -94,6 +95,26 @@ START_TEST(a_name_that_is_none_is_an_error_and_the_rest_is_answered)
 	ck_assert_ptr_nonnull(strstr(r.err, "'a..b' is not a domain name"));
 	ck_assert_ptr_nonnull(strstr(r.out, "fraud.example: nxdomain"));
 	run_free(&r);
+}
+END_TEST
+
+START_TEST(what_stands_before_a_nul_is_no_name)
+{
+	static const char names[] = "fraud.example\0.ok.example\n"
+				    "fraud.example\0\n";
+	char command[512];
+	int rc;
+
+	run_file("in", "fraud.example\n");
+	free(run_output("build -q -o a.fsdb in"));
+	kit_write(kit_path("names"), (const uint8_t *)names, sizeof(names) - 1);
+	snprintf(command, sizeof(command),
+	    "cd %s && $FRAUDSINK_TEST_FEEDS lookup -d a.fsdb - "
+	    "<names >out 2>/dev/null && exit 3; test ! -s out",
+	    kit_dir);
+	rc = system(command);
+	ck_assert(WIFEXITED(rc));
+	ck_assert_int_eq(WEXITSTATUS(rc), 0);
 }
 END_TEST
 
@@ -397,6 +418,33 @@ START_TEST(standard_input_is_an_input)
 	out = run_output("lookup -d x.fsdb b.example");
 	ck_assert_ptr_nonnull(strstr(out, "feed stdin"));
 	free(out);
+}
+END_TEST
+
+/* Entries for one name: FORMAT.md, section 1. */
+START_TEST(the_nearest_match_of_a_name_decides)
+{
+	char *out;
+
+	run_file("tree", "x.example\n");
+	run_file("itself", "=x.example\n");
+	run_file("below", "*.x.example\n");
+	/* Whichever comes first. */
+	for (unsigned i = 0; i < 2; i++) {
+		free(run_output(i == 0
+			? "build -q -o a.fsdb --sinkhole 192.0.2.1 below "
+			  "--action "
+			  "nodata itself --action nxdomain tree"
+			: "build -q -o a.fsdb --action nxdomain tree --action "
+			  "nodata itself --action sinkhole --sinkhole "
+			  "192.0.2.1 below"));
+		out = run_output("lookup -d a.fsdb x.example www.x.example");
+		ck_assert_ptr_nonnull(
+		    strstr(out, "x.example: nodata, entry x.example (exact)"));
+		ck_assert_ptr_nonnull(strstr(
+		    out, "www.x.example: nxdomain, entry x.example (subtree)"));
+		free(out);
+	}
 }
 END_TEST
 
@@ -766,6 +814,7 @@ main(void)
 	tcase_add_test(tc, lookup_reads_names_from_standard_input);
 	tcase_add_test(
 	    tc, a_name_that_is_none_is_an_error_and_the_rest_is_answered);
+	tcase_add_test(tc, what_stands_before_a_nul_is_no_name);
 	tcase_add_test(tc, lookup_prints_json);
 	tcase_add_test(tc, urls_are_found_and_do_not_block_their_hosts);
 	tcase_add_test(tc, hosts_of_urls_are_listed_when_asked_for);
@@ -777,6 +826,7 @@ main(void)
 	tcase_add_test(tc, options_hold_for_the_inputs_behind_them);
 	tcase_add_test(tc, options_behind_the_last_input_hold_for_all);
 	tcase_add_test(tc, standard_input_is_an_input);
+	tcase_add_test(tc, the_nearest_match_of_a_name_decides);
 	tcase_add_test(tc, actions_and_matches_are_kept);
 	tcase_add_loop_test(tc, wrong_command_lines_are_refused, 0,
 	    sizeof(wrong) / sizeof(*wrong));

@@ -8,6 +8,7 @@
 #include "lib/policy.h"
 #include "lib/verdict.h"
 #include "tests/lib/kit.h"
+#include "tests/lib/sums.h"
 
 /* Answer rows of the kit. */
 enum { NX, ND, SINK };
@@ -397,6 +398,20 @@ START_TEST(the_reason_is_told)
 }
 END_TEST
 
+/* A reader that knows no policies must refuse the file: the classes of its
+ * entries would be answers to it. */
+START_TEST(it_cannot_be_passed_over)
+{
+	size_t len;
+	uint8_t *image = kit_read(kit_path("kit.fsdb"), &len);
+
+	ck_assert_ptr_nonnull(section_row(image, FSK_SEC_POLICY));
+	ck_assert_uint_eq(
+	    fsk_get32(section_row(image, FSK_SEC_POLICY) + FSK_S_FLAGS), 0);
+	free(image);
+}
+END_TEST
+
 /* ---- damage ---- */
 
 /* No flipped bit of a policy with checksums that fit leads astray: it is
@@ -495,6 +510,7 @@ main(void)
 	tcase_add_test(tc, listed_addresses_are_found);
 	tcase_add_test(tc, settings_are_kept);
 	tcase_add_test(tc, the_reason_is_told);
+	tcase_add_test(tc, it_cannot_be_passed_over);
 	tcase_add_test(tc, damage_leads_nowhere);
 	tcase_add_test(tc, every_truncation_is_refused);
 	tcase_add_test(tc, a_list_with_another_key_is_refused);
