@@ -137,6 +137,44 @@ START_TEST(a_start_with_a_damaged_list_resolves_all)
 }
 END_TEST
 
+/* How many lists Unbound has mapped. */
+static unsigned
+mapped_lists(void)
+{
+	char path[64], line[1024];
+	unsigned n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)w.unbound.pid);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, w.db) != NULL;
+	fclose(f);
+	return n;
+}
+
+START_TEST(lists_that_are_over_are_let_go_of)
+{
+	static const char *const lists[] = { "evil.test", "other.test" };
+	const long end = now_ms() + patience(10000);
+
+	setenv("FRAUDSINK_LOAD", "map", 1);
+	world_start(
+	    &w, &(struct world_options){ .list = lists[0], .threads = 2 });
+	unsetenv("FRAUDSINK_LOAD");
+	for (unsigned i = 1; i <= 8; i++) {
+		publish(&w, lists[i % 2], NULL);
+		await_rcode(&w, lists[i % 2], NXDOMAIN, 2000);
+	}
+	while (mapped_lists() != 1) {
+		ck_assert_msg(now_ms() < end, "%u lists", mapped_lists());
+		breathe();
+	}
+	world_stop(&w);
+}
+END_TEST
+
 START_TEST(a_folder_that_is_not_there_is_no_reason_to_fail)
 {
 	world_start(&w, &(struct world_options){ .bare = true });
@@ -163,6 +201,7 @@ make_suite(void)
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, a_damaged_list_changes_nothing, 0, 2 * DAMAGES);
 	tcase_add_test(tc, a_removed_list_stays_in_force);
+	tcase_add_test(tc, lists_that_are_over_are_let_go_of);
 	tcase_add_test(tc, a_start_without_a_list_resolves_all);
 	tcase_add_loop_test(
 	    tc, a_start_with_a_damaged_list_resolves_all, 0, DAMAGES);
