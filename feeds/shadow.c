@@ -86,7 +86,7 @@ place(const char *from, const char *to, struct fsk_db_info *info,
 		rc = copy(fd, a.fd, from, err);
 	/* The copy is looked at: nobody else can change it. */
 	if (rc == FSK_OK)
-		rc = fsk_db_open_fd(&db, a.fd, from, FSK_DB_MAP, NULL, err);
+		rc = fsk_db_open_fd(&db, a.fd, from, FSK_DB_MAP, err);
 	if (rc == FSK_OK) {
 		fsk_db_info(db, info);
 		fsk_db_close(db);

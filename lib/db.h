@@ -154,17 +154,10 @@ enum fsk_db_load {
 int fsk_db_open(struct fsk_db **db, const char *path, enum fsk_db_load load,
     struct fsk_error *err);
 
-/* For who must not keep others waiting while a database is opened: pause() is
- * called after each step, most of which take less than 100 microseconds. */
-struct fsk_pace {
-	void (*pause)(void *arg);
-	void *arg;
-};
-
 /* The same for the open descriptor FD, which stays open; PATH is for the
- * sentence.  PACE may be NULL. */
+ * sentence. */
 int fsk_db_open_fd(struct fsk_db **db, int fd, const char *path,
-    enum fsk_db_load load, const struct fsk_pace *pace, struct fsk_error *err);
+    enum fsk_db_load load, struct fsk_error *err);
 
 /* The same for LEN octets at BYTES, a multiple of 16, which must outlive *DB;
  * FSK_EINVAL where they begin elsewhere. */

@@ -16,11 +16,8 @@ struct check {
 	const char *path;
 	bool nested; /* it lies within another */
 	bool pass;   /* FSK_DB_PASS */
-	const struct fsk_pace *pace;
 	struct fsk_error *err;
 };
-
-#define URLS_A_STEP 16384
 
 #define CORRUPT(c, ...) corrupt((c), __VA_ARGS__)
 
@@ -95,15 +92,12 @@ pass_by(const struct check *c, const uint8_t *p, uint64_t len)
 		    MADV_DONTNEED);
 }
 
-/* As fsk_checksum(), in pieces: those are given back, or others run after each.
- */
+/* As fsk_checksum(), in pieces that are given back. */
 static uint64_t
 sum_of(const struct check *c, const uint8_t *p, uint64_t len)
 {
-	const size_t piece = (size_t)(c->pass ? 16 << 20 : 1 << 18);
-	struct fsk_checksum *sum = c->pass || c->pace != NULL
-	    ? fsk_checksum_new()
-	    : NULL;
+	static const size_t piece = (size_t)16 << 20;
+	struct fsk_checksum *sum = c->pass ? fsk_checksum_new() : NULL;
 
 	if (sum == NULL)
 		return fsk_checksum(p, len);
@@ -111,7 +105,6 @@ sum_of(const struct check *c, const uint8_t *p, uint64_t len)
 		n = len < piece ? len : piece;
 		fsk_checksum_add(sum, p, n);
 		pass_by(c, p, n);
-		pace_pause(c->pace);
 	}
 	return fsk_checksum_end(sum);
 }
@@ -431,7 +424,6 @@ check_lines(const struct check *c)
 		if (rc != FSK_OK)
 			return rc;
 		pass_by(c, recs->at + rec, rec_len);
-		pace_pause(c->pace);
 	}
 	if (entries != fsk_get64(db->base + FSK_H_ENTRIES))
 		return CORRUPT(c, "it has %llu entries, its header says %llu",
@@ -459,8 +451,6 @@ check_urls(const struct check *c)
 			    c, "URL %zu has an unknown attribute set", i);
 		if (i > 0 && fsk_get64(row - FSK_URL_LEN) >= fsk_get64(row))
 			return CORRUPT(c, "URL %zu is out of order", i);
-		if (i % URLS_A_STEP == 0)
-			pace_pause(c->pace);
 	}
 	return FSK_OK;
 }
@@ -475,9 +465,9 @@ db_check_header(struct fsk_db *db, const char *path, struct fsk_error *err)
 
 int
 db_check(struct fsk_db *db, const char *path, bool nested, bool pass,
-    const struct fsk_pace *pace, struct fsk_error *err)
+    struct fsk_error *err)
 {
-	const struct check c = { db, path, nested, pass, pace, err };
+	const struct check c = { db, path, nested, pass, err };
 	int rc = check_header(&c);
 
 	if (rc == FSK_OK)

@@ -82,16 +82,8 @@ sum_octets(const uint8_t *p, unsigned n)
  * it has less) are there, and takes from it what says how to read the rest. */
 int db_check_header(struct fsk_db *db, const char *path, struct fsk_error *err);
 
-/* A step is done. */
-static inline void
-pace_pause(const struct fsk_pace *p)
-{
-	if (p != NULL)
-		p->pause(p->arg);
-}
-
 /* Checks all of DB.  NESTED: it lies within another; PASS: FSK_DB_PASS. */
 int db_check(struct fsk_db *db, const char *path, bool nested, bool pass,
-    const struct fsk_pace *pace, struct fsk_error *err);
+    struct fsk_error *err);
 
 #endif

@@ -36,7 +36,7 @@ open_memory(struct fsk_db **out, const void *bytes, size_t len,
 	db->len = len;
 	/* Lines are loaded sixteen octets at a time. */
 	rc = (uintptr_t)bytes % 16 == 0
-	    ? db_check(db, name, nested, false, NULL, err)
+	    ? db_check(db, name, nested, false, err)
 	    : fsk_fail(err, FSK_EINVAL, "'%s' is not aligned", name);
 	if (rc != FSK_OK) {
 		fsk_db_close(db);
@@ -95,9 +95,9 @@ map_anonymous(size_t len)
 /* In pieces: a kernel that does not interrupt itself lets others run between
  * two calls. */
 static int
-read_octets(int fd, uint8_t *to, size_t len, const struct fsk_pace *pace)
+read_octets(int fd, uint8_t *to, size_t len)
 {
-	static const size_t piece = 1 << 18;
+	static const size_t piece = 1 << 20;
 	size_t at = 0;
 
 	while (at < len) {
@@ -113,7 +113,6 @@ read_octets(int fd, uint8_t *to, size_t len, const struct fsk_pace *pace)
 			return -1;
 		}
 		at += (size_t)n;
-		pace_pause(pace);
 	}
 	return 0;
 }
@@ -128,7 +127,7 @@ check_head(struct fsk_db *db, int fd, const char *path, struct fsk_error *err)
 	int rc;
 
 	if (read_octets(fd, head,
-		db->len < sizeof(head) ? db->len : sizeof(head), NULL) == -1)
+		db->len < sizeof(head) ? db->len : sizeof(head)) == -1)
 		return fsk_fail(err, FSK_EIO, "cannot read '%s': %s", path,
 		    strerror(errno));
 	db->base = head;
@@ -140,7 +139,7 @@ check_head(struct fsk_db *db, int fd, const char *path, struct fsk_error *err)
 /* Maps the file FD, or copies it to memory of our own. */
 static int
 take_file(struct fsk_db *db, int fd, const char *path, enum fsk_db_load load,
-    const struct fsk_pace *pace, struct fsk_error *err)
+    struct fsk_error *err)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	const size_t whole = (db->len + page - 1) / page * page;
@@ -157,7 +156,7 @@ take_file(struct fsk_db *db, int fd, const char *path, enum fsk_db_load load,
 		madvise(base, db->len, MADV_HUGEPAGE);
 		return FSK_OK;
 	}
-	if (read_octets(fd, base, db->len, pace) == -1)
+	if (read_octets(fd, base, db->len) == -1)
 		return fsk_fail(err, FSK_EIO, "cannot read '%s': %s", path,
 		    strerror(errno));
 	mprotect(base, whole, PROT_READ);
@@ -166,7 +165,7 @@ take_file(struct fsk_db *db, int fd, const char *path, enum fsk_db_load load,
 
 int
 fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
-    enum fsk_db_load load, const struct fsk_pace *pace, struct fsk_error *err)
+    enum fsk_db_load load, struct fsk_error *err)
 {
 	struct fsk_db *db;
 	struct stat st;
@@ -187,9 +186,9 @@ fsk_db_open_fd(struct fsk_db **out, int fd, const char *path,
 	db->len = (size_t)st.st_size;
 	rc = check_head(db, fd, path, err);
 	if (rc == FSK_OK)
-		rc = take_file(db, fd, path, load, pace, err);
+		rc = take_file(db, fd, path, load, err);
 	if (rc == FSK_OK)
-		rc = db_check(db, path, false, load == FSK_DB_PASS, pace, err);
+		rc = db_check(db, path, false, load == FSK_DB_PASS, err);
 	if (rc != FSK_OK) {
 		fsk_db_close(db);
 		return rc;
@@ -209,7 +208,7 @@ fsk_db_open(struct fsk_db **out, const char *path, enum fsk_db_load load,
 	if (fd == -1)
 		return fsk_fail(err, FSK_EIO, "cannot open '%s': %s", path,
 		    strerror(errno));
-	rc = fsk_db_open_fd(out, fd, path, load, NULL, err);
+	rc = fsk_db_open_fd(out, fd, path, load, err);
 	close(fd);
 	return rc;
 }

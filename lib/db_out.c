@@ -293,7 +293,7 @@ out_publish(
 	if (fsync(o->fd) == -1)
 		return fsk_fail(err, FSK_EIO, "cannot sync '%s': %s", o->path,
 		    strerror(errno));
-	rc = fsk_db_open_fd(&db, o->fd, o->path, FSK_DB_PASS, NULL, err);
+	rc = fsk_db_open_fd(&db, o->fd, o->path, FSK_DB_PASS, err);
 	if (rc != FSK_OK)
 		return rc;
 	fsk_db_close(db);

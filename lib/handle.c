@@ -12,13 +12,6 @@
 
 #define RETRY (60 * (int64_t)1000000000)
 
-static int
-open_now(struct fsk_db **db, int fd, const char *path, enum fsk_db_load load,
-    struct fsk_error *err)
-{
-	return fsk_db_open_fd(db, fd, path, load, NULL, err);
-}
-
 bool
 fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 {
@@ -29,7 +22,7 @@ fsk_handle_init(struct fsk_handle *h, const char *path, enum fsk_db_load load)
 	atomic_init(&h->changes, 0);
 	atomic_init(&h->readers, NULL);
 	h->load = load;
-	h->open = open_now;
+	h->open = fsk_db_open_fd;
 	h->retry = RETRY;
 	h->path = strdup(path);
 	h->bypass_path = fsk_bypass_path(path);

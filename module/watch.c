@@ -5,16 +5,14 @@
  * make a worker wait: opening, checking, sweeping, logging.
  *
  * Reading and checking a list takes a tenth of a second and no lock: a thread
- * does that which has a lower priority, and gives way now and then on its own
- * account, since a kernel may let who runs go on for milliseconds.  All else is
- * left to one that has the workers' own priority: while it holds a lock of
- * Unbound's cache, workers spin, and it must not have to wait for them.
+ * does that which has a lower priority.  All else is left to one that has the
+ * workers' own priority: while it holds a lock of Unbound's cache, workers
+ * spin, and it must not have to wait for them.
  */
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -31,7 +29,6 @@
  * seconds where all processors are busy, and short turns. */
 #define READ_NICE     5
 #define READ_SLICE_NS 100000
-#define READ_TURN_NS  200000 /* after which it gives way */
 
 /* Tells which list is in force. */
 static void
@@ -253,39 +250,13 @@ struct opening {
 	int rc;
 };
 
-static int64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/* Gives way to whoever waits, after a while. */
-static void
-pause_now_and_then(void *arg)
-{
-	const struct timespec moment = { .tv_nsec = 1000 };
-	int64_t *last = arg;
-
-	if (now_ns() - *last < READ_TURN_NS)
-		return;
-	nanosleep(&moment, NULL);
-	*last = now_ns();
-}
-
 static void *
 open_here(void *arg)
 {
-	int64_t last;
-	const struct fsk_pace pace = { pause_now_and_then, &last };
 	struct opening *o = arg;
 
 	be_gentle();
-	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
-	last = now_ns();
-	o->rc = fsk_db_open_fd(o->db, o->fd, o->path, o->load, &pace, o->err);
+	o->rc = fsk_db_open_fd(o->db, o->fd, o->path, o->load, o->err);
 	return NULL;
 }
 
@@ -298,7 +269,7 @@ open_gently(struct fsk_db **db, int fd, const char *path, enum fsk_db_load load,
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, open_here, &o) != 0)
-		return fsk_db_open_fd(db, fd, path, load, NULL, err);
+		return fsk_db_open_fd(db, fd, path, load, err);
 	pthread_join(thread, NULL);
 	return o.rc;
 }

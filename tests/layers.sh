@@ -13,7 +13,7 @@ only() {
 		done
 }
 
-libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|langinfo|limits|locale|math|netdb|poll|pthread|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|prctl|sendfile|ioctl|mman|random|resource|socket|stat|syscall|time|types|un|wait)|termios|time|unistd|emmintrin)\.h>'
+libc='<(arpa/inet|assert|ctype|dirent|errno|fcntl|getopt|inttypes|langinfo|limits|locale|math|netdb|poll|pthread|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/(file|sendfile|ioctl|mman|random|resource|socket|stat|syscall|time|types|un|wait)|termios|time|unistd|emmintrin)\.h>'
 out=$(
 	only lib "$libc|\"lib/|lib/checksum\.c:.*<xxhash\.h>"
 	only module "$libc|\"(lib|module)/|^module/unbound\.h:|^module/places\.c:.*<maxminddb\.h>"

@@ -141,7 +141,7 @@ open_later(struct fsk_db **db, int fd, const char *name, enum fsk_db_load load,
 		failures--;
 		return fsk_fail(err, FSK_ENOMEM, "no luck with '%s'", name);
 	}
-	return fsk_db_open_fd(db, fd, name, load, NULL, err);
+	return fsk_db_open_fd(db, fd, name, load, err);
 }
 
 /* A list must not stay out of force because memory was short for a moment. */
