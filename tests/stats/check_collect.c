@@ -148,25 +148,10 @@ teardown(void)
 
 /* ---- what is stored ---- */
 
-static int
-add_fact(void *arg, const struct store_fact *f)
-{
-	*(uint64_t *)arg += f->hits;
-	return 0;
-}
-
-/* Hits by STEP (a fact's or a name's) so far; 0 if there is no store yet. */
 static uint64_t
 hits(const struct store_query *q)
 {
-	struct store *s;
-	uint64_t n = 0;
-
-	if (store_open(&s, conf, STORE_READ, &err) != FSK_OK)
-		return 0;
-	stats_good(store_facts(s, q, add_fact, &n, &err), &err);
-	store_close(s);
-	return n;
+	return stats_hits(conf, q);
 }
 
 static struct store_query

@@ -59,6 +59,27 @@ stats_open(const struct conf *c, enum store_use use)
 	return s;
 }
 
+static int
+add_fact(void *arg, const struct store_fact *f)
+{
+	*(uint64_t *)arg += f->hits;
+	return 0;
+}
+
+uint64_t
+stats_hits(const struct conf *c, const struct store_query *q)
+{
+	struct fsk_error err;
+	struct store *s;
+	uint64_t n = 0;
+
+	if (store_open(&s, c, STORE_READ, &err) != FSK_OK)
+		return 0;
+	stats_good(store_facts(s, q, add_fact, &n, &err), &err);
+	store_close(s);
+	return n;
+}
+
 int
 stats_start(const char *args)
 {

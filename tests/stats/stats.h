@@ -15,6 +15,9 @@ struct conf *stats_conf(const char *extra);
 /* The store of C, for store_close(). */
 struct store *stats_open(const struct conf *c, enum store_use use);
 
+/* Hits of what Q asks the store of C for; 0 if there is no store yet. */
+uint64_t stats_hits(const struct conf *c, const struct store_query *q);
+
 /* Fails the test unless RC is FSK_OK. */
 void stats_good(int rc, const struct fsk_error *err);
 
